@@ -1,0 +1,1 @@
+"""Floor 4: settings, wiring, logging and metrics."""

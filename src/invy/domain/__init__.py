@@ -1,0 +1,1 @@
+"""Floor 0: the nouns and their laws. Pure: no clock, no database, no socket, no setting."""

@@ -1,0 +1,1 @@
+"""Floor 5: the web face. Webhook, HTTP API and dashboard."""
