@@ -1,0 +1,102 @@
+"""Everything that can be known about a message, one frozen fact each. Facts only: what they add up to is the fold's.
+
+Two clocks appear. `at` is when the thing happened by the teller's clock (Meta's for receipts and replies, ours for
+attempts); `heard_at` is when we heard of it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum, StrEnum
+
+from invy.domain.failure import Failure
+from invy.domain.ids import Wamid
+
+
+class Phase(IntEnum):
+    """How far one attempt to send has come. Later phases of the same attempt override earlier ones."""
+
+    NONE = 0
+    STARTED = 1  # the intent is durable; the request may have left
+    DEFERRED = 2  # certainly not processed by Meta: back to the queue
+    UNSURE = 3  # left, and nobody knows
+    REFUSED = 4  # Meta said no
+    ACCEPTED = 5  # Meta said yes and gave a wamid
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One step of one of our attempts to send. `number` counts from 1 for each message."""
+
+    number: int
+    phase: Phase
+    at: datetime
+    wamid: Wamid | None = None
+    failure: Failure | None = None
+    http_status: int | None = None
+    message_status: str | None = None
+    """Meta's word in an accepted reply: `accepted`, `held_for_quality_assessment`, `paused`."""
+    wa_id: str | None = None
+    """The number as Meta knows it, which may differ from the one dialled (Brazil, Mexico, Argentina)."""
+    note: str | None = None
+    """For deferred and unsure attempts: what we saw (timeout, reset, crash, …)."""
+
+
+class Source(StrEnum):
+    """How a receipt came to us."""
+
+    WEBHOOK = "webhook"
+    HISTORY = "history"  # we asked Meta's message_history
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A status that Meta reports about a message. Joined by wamid, else by `opaque`; never by recipient.
+
+    `status` is Meta's word as it came; words we do not know are kept and move nothing.
+    """
+
+    wamid: Wamid | None
+    status: str
+    at: datetime | None
+    heard_at: datetime
+    opaque: str | None = None
+    failure: Failure | None = None
+    recipient: str | None = None
+    user_id: str | None = None
+    source: Source = Source.WEBHOOK
+    webhook_update_state: str | None = None
+    """Only from message_history: whether Meta managed to call our webhook."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The guest answered: a button, a text, a reaction. It proves that the message was read."""
+
+    wamid: Wamid
+    """Of the guest's own message."""
+    at: datetime
+    heard_at: datetime
+    kind: str
+    """Meta's type: button, text, interactive, reaction, …"""
+    text: str | None = None
+    payload: str | None = None
+
+
+class Decision(StrEnum):
+    """What a person decided about an unconfirmed message."""
+
+    SENT = "sent"
+    NOT_SENT = "not_sent"
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """A person has looked at an unconfirmed message and decided."""
+
+    decision: Decision
+    at: datetime
+    by: str
+    note: str | None = None
+
+
+Evidence = Attempt | Receipt | Reply | Settlement

@@ -1,0 +1,224 @@
+"""Theory of operation: how evidence becomes the state of a message. The only place where this is decided.
+
+`Folded` is a join-semilattice: every field is combined by a minimum or a maximum over a total order, so `join` is
+commutative, associative and idempotent by construction. From that follow the promises:
+
+- any order, repetition or splitting of the same evidence gives the same state;
+- the fold may run in one go (`fold`) or step by step on what is stored (`folded.join(of(new))`), with the same result;
+- a state never moves backwards, because each field moves one way and the state is read off the fields. The one
+  exception is meant: `sending` returns to `queued` when Meta certainly did not process the request.
+
+What each piece of evidence contributes:
+
+| evidence | contributes |
+| --- | --- |
+| attempt *n* started / deferred / unsure / refused / accepted | the highest (n, phase); the wamid; the time Meta accepted |
+| receipt `sent` | Meta's time of sending |
+| receipt `delivered` | the time of delivery |
+| receipt `read` or `played`, a reply | the time of reading, which is also a time of delivery: Meta omits `delivered` when both coincide |
+| receipt `failed`, a refusal | the time and the first reason of failing |
+| any other receipt | only that we heard something |
+| a person's settlement | sent, or not sent |
+
+A receipt without a time of Meta's own counts with the time we heard it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import reduce
+from typing import TypeVar
+from invy.domain.evidence import Attempt, Decision, Evidence, Phase, Receipt, Reply, Settlement, Source
+from invy.domain.failure import Failure
+from invy.domain.ids import Wamid
+from invy.domain.state import State
+
+KNOWN_STATUSES = frozenset({"sent", "delivered", "read", "played", "failed"})
+"""Meta's words that move a message (status webhook reference, 2026-09). Any other is kept and moves nothing."""
+
+
+def _earliest(a: datetime | None, b: datetime | None) -> datetime | None:
+    return min((x for x in (a, b) if x is not None), default=None)
+
+
+def _latest(a: datetime | None, b: datetime | None) -> datetime | None:
+    return max((x for x in (a, b) if x is not None), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class FailedAt:
+    """When a message failed and why; the earliest one is the reason we show."""
+
+    at: datetime
+    failure: Failure
+
+    def key(self) -> tuple[datetime, tuple[int, str, str, str, str, int, str]]:
+        return (self.at, self.failure.key())
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """What all the evidence of one message adds up to. The empty one is a message that was only queued."""
+
+    progress: tuple[int, Phase] = (0, Phase.NONE)
+    """The highest attempt and how far it came, compared in that order."""
+    wamid: Wamid | None = None
+    message_status: str | None = None
+    wa_id: str | None = None
+    accepted_at: datetime | None = None
+    """Our clock: when Meta's 200 came."""
+    unsure_at: datetime | None = None
+    """Our clock: when a request left whose outcome nobody knew."""
+    sent_receipt_at: datetime | None = None
+    """Meta's clock: the earliest `sent` receipt."""
+    delivered_at: datetime | None = None
+    read_at: datetime | None = None
+    replied_at: datetime | None = None
+    failed: FailedAt | None = None
+    settled_sent_at: datetime | None = None
+    settled_not_sent_at: datetime | None = None
+    first_receipt_at: datetime | None = None
+    """Our clock: when the first webhook about this message was heard."""
+    last_receipt_at: datetime | None = None
+
+    @property
+    def phase(self) -> Phase:
+        return self.progress[1]
+
+    @property
+    def sent_at(self) -> datetime | None:
+        """The time of the state `sent`: Meta's own where it said so, else when its 200 came.
+
+        A delivered message whose sending nobody reported was sent no later than it was delivered.
+        """
+        return self.sent_receipt_at or self.accepted_at or self.settled_sent_at or self.delivered_at
+
+    @property
+    def failed_at(self) -> datetime | None:
+        return self.failed.at if self.failed else self.settled_not_sent_at
+
+    @property
+    def anomalous(self) -> bool:
+        """Failed *and* delivered: kept and shown, and it erases nothing."""
+        return self.failed is not None and self.delivered_at is not None
+
+    @property
+    def state(self) -> State:
+        return max(self._supported(), key=lambda state: state.rank)
+
+    def _supported(self) -> Iterable[State]:
+        yield State.SENDING if self.phase is Phase.STARTED else State.QUEUED
+        if self.unsure_at:
+            yield State.UNCONFIRMED
+        if self.sent_receipt_at or self.settled_sent_at or self.accepted_at:
+            yield State.SENT
+        if self.failed or self.settled_not_sent_at:
+            yield State.FAILED
+        if self.delivered_at:
+            yield State.DELIVERED
+        if self.read_at:
+            yield State.READ
+
+    def join(self, other: "Folded") -> "Folded":
+        """The least upper bound of both: what is known when both are known."""
+        return Folded(
+            progress=max(self.progress, other.progress),
+            wamid=_smallest(self.wamid, other.wamid),
+            message_status=_smallest(self.message_status, other.message_status),
+            wa_id=_smallest(self.wa_id, other.wa_id),
+            accepted_at=_earliest(self.accepted_at, other.accepted_at),
+            unsure_at=_earliest(self.unsure_at, other.unsure_at),
+            sent_receipt_at=_earliest(self.sent_receipt_at, other.sent_receipt_at),
+            delivered_at=_earliest(self.delivered_at, other.delivered_at),
+            read_at=_earliest(self.read_at, other.read_at),
+            replied_at=_earliest(self.replied_at, other.replied_at),
+            failed=_first_failure(self.failed, other.failed),
+            settled_sent_at=_earliest(self.settled_sent_at, other.settled_sent_at),
+            settled_not_sent_at=_earliest(self.settled_not_sent_at, other.settled_not_sent_at),
+            first_receipt_at=_earliest(self.first_receipt_at, other.first_receipt_at),
+            last_receipt_at=_latest(self.last_receipt_at, other.last_receipt_at),
+        )
+
+
+_STATE_OF_PHASE[self.phase]
+        if self.sent_receipt_at or self.settled_sent_at or self.accepted_at:
+            yield State.SENT
+        if self.failed or self.settled_not_sent_at:
+            yield State.FAILED
+        if self.delivered_at:
+            yield State.DELIVERED
+        if self.read_at:
+            yield State.READ
+
+    def join(self, other: "Folded") -> "Folded":
+        """The least upper bound of both: what is known when both are known."""
+        if other is self:
+            return self
+        return Folded(**{name: merge(getattr(self, name), getattr(other, name)) for name, merge in _MERGE})
+
+
+S = TypeVar("S", bound=str)
+
+
+def _smallest(a: S | None, b: S | None) -> S | None:
+    """A choice that does not depend on order. Two different values are an anomaly that the evidence shows."""
+    return min((x for x in (a, b) if x is not None), default=None)
+
+
+def _first_failure(a: FailedAt | None, b: FailedAt | None) -> FailedAt | None:
+    return min((x for x in (a, b) if x is not None), key=FailedAt.key, default=None)
+
+
+EMPTY = Folded()
+
+
+def of(evidence: Evidence) -> Folded:
+    """What one piece of evidence says on its own."""
+    match evidence:
+        case Attempt():
+            return _of_attempt(evidence)
+        case Receipt():
+            return _of_receipt(evidence)
+        case Reply():
+            return Folded(read_at=evidence.at, delivered_at=evidence.at, replied_at=evidence.at)
+        case Settlement(decision=Decision.SENT):
+            return Folded(settled_sent_at=evidence.at)
+        case Settlement():
+            return Folded(settled_not_sent_at=evidence.at)
+
+
+def fold(evidence: Iterable[Evidence]) -> Folded:
+    """What all of it adds up to, in whatever order it comes."""
+    return reduce(Folded.join, map(of, evidence), EMPTY)
+
+
+def _of_attempt(attempt: Attempt) -> Folded:
+    refused = attempt.phase is Phase.REFUSED
+    return Folded(
+        progress=(attempt.number, attempt.phase),
+        wamid=attempt.wamid,
+        message_status=attempt.message_status,
+        wa_id=attempt.wa_id,
+        accepted_at=attempt.at if attempt.phase is Phase.ACCEPTED else None,
+        unsure_at=attempt.at if attempt.phase is Phase.UNSURE else None,
+        failed=FailedAt(attempt.at, attempt.failure or _UNNAMED) if refused else None,
+    )
+
+
+def _of_receipt(receipt: Receipt) -> Folded:
+    at = receipt.at or receipt.heard_at
+    seen = receipt.status in ("read", "played")
+    from_webhook = receipt.source is Source.WEBHOOK
+    return Folded(
+        wamid=receipt.wamid,
+        sent_receipt_at=at if receipt.status == "sent" else None,
+        delivered_at=at if receipt.status == "delivered" or seen else None,
+        read_at=at if seen else None,
+        failed=FailedAt(at, receipt.failure or _UNNAMED) if receipt.status == "failed" else None,
+        first_receipt_at=receipt.heard_at if from_webhook else None,
+        last_receipt_at=receipt.heard_at if from_webhook else None,
+    )
+
+
+_UNNAMED = Failure(code=None)
+"""A failure that Meta reported without saying which."""
