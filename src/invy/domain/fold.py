@@ -28,6 +28,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
 from typing import TypeVar
+
 from invy.domain.evidence import Attempt, Decision, Evidence, Phase, Receipt, Reply, Settlement, Source
 from invy.domain.failure import Failure
 from invy.domain.ids import Wamid
@@ -138,23 +139,6 @@ class Folded:
             first_receipt_at=_earliest(self.first_receipt_at, other.first_receipt_at),
             last_receipt_at=_latest(self.last_receipt_at, other.last_receipt_at),
         )
-
-
-_STATE_OF_PHASE[self.phase]
-        if self.sent_receipt_at or self.settled_sent_at or self.accepted_at:
-            yield State.SENT
-        if self.failed or self.settled_not_sent_at:
-            yield State.FAILED
-        if self.delivered_at:
-            yield State.DELIVERED
-        if self.read_at:
-            yield State.READ
-
-    def join(self, other: "Folded") -> "Folded":
-        """The least upper bound of both: what is known when both are known."""
-        if other is self:
-            return self
-        return Folded(**{name: merge(getattr(self, name), getattr(other, name)) for name, merge in _MERGE})
 
 
 S = TypeVar("S", bound=str)
