@@ -1,0 +1,136 @@
+"""The witness's own book: what was accepted, and what has really happened to it on the guest's phone.
+
+It records the truth, not what anyone was told; a lost webhook changes nothing here.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from invy.simulator.fate import Fate, Status
+
+_RANK = {Status.ACCEPTED: 0, Status.SENT: 1, Status.FAILED: 2, Status.DELIVERED: 3, Status.READ: 4}
+
+
+@dataclass(slots=True)
+class Happening:
+    """One true event; `at` is virtual Unix time."""
+
+    status: Status
+    at: float
+    code: int | None = None
+    told: bool = True
+    webhook_state: str = "PENDING"
+
+
+@dataclass(slots=True)
+class Message:
+    wamid: str
+    number: int
+    phone_number_id: str
+    wa_id: str
+    user_id: str
+    dialled: str
+    kind: str
+    template: str
+    language: str
+    category: str
+    opaque: str | None
+    nth: int
+    fate: Fate
+    accepted_at: float
+    request: bytes
+    held: bool = False
+    final_status: Status = Status.ACCEPTED
+    error_code: int | None = None
+    settled: bool = False
+    happenings: list[Happening] = field(default_factory=list)
+
+    def happen(self, happening: Happening) -> None:
+        """Meta's semantics: the highest of sent, delivered, read; a failure counts only before delivery."""
+        self.happenings.append(happening)
+        if _RANK[happening.status] > _RANK[self.final_status]:
+            self.final_status = happening.status
+        if happening.code is not None and self.error_code is None:
+            self.error_code = happening.code
+
+    def report(self) -> dict[str, Any]:
+        """The message as `/_simulator/messages` tells it."""
+        return {
+            "wamid": self.wamid,
+            "to": self.wa_id,
+            "dialled": self.dialled,
+            "user_id": self.user_id,
+            "type": self.kind,
+            "template": self.template or None,
+            "language": self.language or None,
+            "biz_opaque_callback_data": self.opaque,
+            "nth": self.nth,
+            "fate": self.fate.name,
+            "accepted_at": round(self.accepted_at, 3),
+            "held": self.held,
+            "final_status": self.final_status.value,
+            "error_code": self.error_code,
+            "settled": self.settled,
+            "events": [
+                {
+                    "status": each.status.value,
+                    "at": round(each.at, 3),
+                    "error_code": each.code,
+                    "webhook": each.webhook_state,
+                }
+                for each in self.happenings
+            ],
+        }
+
+
+class Ledger:
+    """All messages of a world, by wamid and by guest."""
+
+    def __init__(self) -> None:
+        self.messages: dict[str, Message] = {}
+        self.refused: Counter[int] = Counter()
+        self.unsettled = 0
+        self._by_guest: dict[str, list[Message]] = {}
+
+    def __len__(self) -> int:
+        return len(self.messages)
+
+    def __iter__(self) -> Iterator[Message]:
+        return iter(self.messages.values())
+
+    def count_to(self, wa_id: str) -> int:
+        return len(self._by_guest.get(wa_id, ()))
+
+    def to(self, wa_id: str) -> list[Message]:
+        return self._by_guest.get(wa_id, [])
+
+    def add(self, message: Message) -> None:
+        self.messages[message.wamid] = message
+        self._by_guest.setdefault(message.wa_id, []).append(message)
+        self.unsettled += 1
+
+    def settle(self, message: Message) -> None:
+        if not message.settled:
+            message.settled = True
+            self.unsettled -= 1
+
+    def guests(self) -> list[dict[str, Any]]:
+        """Per number: how many were accepted and how many really reached the phone, by template."""
+        return [
+            {
+                "to": wa_id,
+                "accepted": len(messages),
+                "received": sum(_arrived(each) for each in messages),
+                "received_by_template": dict(Counter(each.template for each in messages if _arrived(each))),
+            }
+            for wa_id, messages in self._by_guest.items()
+        ]
+
+    def totals(self) -> dict[str, int]:
+        return dict(Counter(each.final_status.value for each in self))
+
+
+def _arrived(message: Message) -> bool:
+    return message.final_status in {Status.DELIVERED, Status.READ}

@@ -1,0 +1,116 @@
+"""The simulator as an ASGI application, and as a process that listens, tells where, and stops when asked."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import Callable, Iterator
+
+import uvicorn
+
+from invy.simulator.exchange import Answer, Receive, Request, Scope, Send, read_request, refused, respond
+from invy.simulator.graph import Graph
+from invy.simulator.refusal import Refusal
+from invy.simulator.witness import PREFIX, Witness
+from invy.simulator.world import World
+
+
+class Simulator:
+    """An ASGI application over one world. The lifespan starts and stops its time and its postman."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.graph = Graph(world)
+        self.witness = Witness(world)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+            return
+        if scope["type"] != "http":
+            return
+        try:
+            request = await read_request(scope, receive)
+        except Refusal as refusal:
+            await respond(send, refused(refusal))
+            return
+        await respond(send, await self._answer(request))
+
+    async def _answer(self, request: Request) -> Answer:
+        if request.path.startswith(f"/{PREFIX}"):
+            return await self.witness.answer(request)
+        return await self.graph.answer(request)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                await self.world.start()
+                await send({"type": "lifespan.startup.complete"})
+            else:
+                await self.world.stop()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+
+class _Server(uvicorn.Server):
+    """uvicorn that says when it listens, and leaves the signals to us."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        if self.started:
+            self._ready()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 lets the system choose. Raises OSError when the port is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError:
+        listener.close()
+        raise
+    listener.listen(2048)
+    return listener
+
+
+def base_url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+async def serve(simulator: Simulator, listener: socket.socket, ready: Callable[[], None]) -> None:
+    """Serve until SIGTERM, SIGINT or cancellation."""
+    config = uvicorn.Config(
+        simulator,
+        log_level="warning",
+        access_log=False,
+        lifespan="on",
+        server_header=False,
+        date_header=True,
+        timeout_graceful_shutdown=2,
+        ws="none",
+    )
+    server = _Server(config, ready)
+    loop = asyncio.get_running_loop()
+
+    def leave() -> None:
+        server.should_exit = True
+
+    for each in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(each, leave)
+    try:
+        await server.serve(sockets=[listener])
+    finally:
+        for each in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(each)
