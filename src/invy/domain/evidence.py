@@ -7,6 +7,7 @@ attempts); `heard_at` is when we heard of it.
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
+from hashlib import blake2b
 
 from invy.domain.failure import Failure
 from invy.domain.ids import Wamid
@@ -100,3 +101,21 @@ class Settlement:
 
 
 Evidence = Attempt | Receipt | Reply | Settlement
+
+
+def once_key(evidence: Evidence, about: str) -> str:
+    """The name under which a fact is stored at most once. `about` is the message, as its teller named it.
+
+    When a fact is told twice, only the moment of hearing differs, so that is left out.
+    """
+    match evidence:
+        case Attempt(number=number, phase=phase):
+            parts: tuple[object, ...] = ("attempt", about, number, int(phase))
+        case Receipt(status=status, at=at, failure=failure, source=source):
+            code = failure.code if failure else None
+            parts = ("receipt", about, status, at.timestamp() if at else None, code, source)
+        case Reply(wamid=wamid):
+            parts = ("reply", wamid)
+        case Settlement(decision=decision, at=at):
+            parts = ("settlement", about, decision, at.timestamp())
+    return blake2b("\x1f".join(map(str, parts)).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

@@ -77,7 +77,6 @@ class Folded:
     replied_at: datetime | None = None
     failed: FailedAt | None = None
     settled_sent_at: datetime | None = None
-    settled_not_sent_at: datetime | None = None
     first_receipt_at: datetime | None = None
     """Our clock: when the first webhook about this message was heard."""
     last_receipt_at: datetime | None = None
@@ -96,7 +95,7 @@ class Folded:
 
     @property
     def failed_at(self) -> datetime | None:
-        return self.failed.at if self.failed else self.settled_not_sent_at
+        return self.failed.at if self.failed else None
 
     @property
     def anomalous(self) -> bool:
@@ -113,7 +112,7 @@ class Folded:
             yield State.UNCONFIRMED
         if self.sent_receipt_at or self.settled_sent_at or self.accepted_at:
             yield State.SENT
-        if self.failed or self.settled_not_sent_at:
+        if self.failed:
             yield State.FAILED
         if self.delivered_at:
             yield State.DELIVERED
@@ -135,7 +134,6 @@ class Folded:
             replied_at=_earliest(self.replied_at, other.replied_at),
             failed=_first_failure(self.failed, other.failed),
             settled_sent_at=_earliest(self.settled_sent_at, other.settled_sent_at),
-            settled_not_sent_at=_earliest(self.settled_not_sent_at, other.settled_not_sent_at),
             first_receipt_at=_earliest(self.first_receipt_at, other.first_receipt_at),
             last_receipt_at=_latest(self.last_receipt_at, other.last_receipt_at),
         )
@@ -168,7 +166,7 @@ def of(evidence: Evidence) -> Folded:
         case Settlement(decision=Decision.SENT):
             return Folded(settled_sent_at=evidence.at)
         case Settlement():
-            return Folded(settled_not_sent_at=evidence.at)
+            return Folded(failed=FailedAt(evidence.at, Failure(None, "Settled as not sent", evidence.note)))
 
 
 def fold(evidence: Iterable[Evidence]) -> Folded:
