@@ -76,15 +76,17 @@ def private_postgres() -> Iterator[PostgresServer]:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def browser() -> AsyncIterator["Browser"]:
+async def browser(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator["Browser"]:
     """Chromium without a window. Ask for it from tests marked `glass`."""
     program = browser_program()
+    home = str(tmp_path_factory.mktemp("browser-home"))  # it would write into the real one
     from playwright.async_api import async_playwright
 
     async with async_playwright() as playwright:
         chromium = await playwright.chromium.launch(
             executable_path=program,
             args=list(ARGUMENTS),
+            env={**os.environ, "HOME": home, "XDG_CONFIG_HOME": home, "XDG_CACHE_HOME": home},
             chromium_sandbox=os.geteuid() != 0,  # Chromium's sandbox refuses to run as root
         )
         yield chromium
