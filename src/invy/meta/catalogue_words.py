@@ -1,0 +1,92 @@
+"""The words for the catalogue's closed sets, in English and Hebrew, for a person with a guest list."""
+
+from collections.abc import Mapping
+
+from invy.domain.errors import Side
+from invy.meta.catalogue_row import Channel, Effect, Outcome, Retry, Row, Text
+
+SIDE: Mapping[Side, Text] = {
+    Side.OURS: Text(
+        en="ours: the settings, the template or the list here", he="אצלנו: ההגדרות, התבנית או הרשימה"
+    ),
+    Side.META: Text(en="Meta's", he="אצל מטא"),
+    Side.GUEST: Text(en="the guest's", he="בצד האורח/ת"),
+    Side.ACCOUNT: Text(en="our WhatsApp account at Meta", he="בחשבון הוואטסאפ שלנו אצל מטא"),
+}
+
+CHANNEL: Mapping[Channel, Text] = {
+    Channel.REPLY: Text(en="at once, in Meta's answer to sending", he="מיד, בתשובה של מטא לשליחה"),
+    Channel.WEBHOOK: Text(
+        en="later, in a delivery report, after Meta had accepted the message",
+        he="מאוחר יותר, בדיווח מסירה, אחרי שמטא כבר קיבלה את ההודעה",
+    ),
+    Channel.BOTH: Text(
+        en="in Meta's answer to sending or later in a delivery report",
+        he="בתשובה של מטא לשליחה, או מאוחר יותר בדיווח מסירה",
+    ),
+    Channel.INBOUND: Text(en="on a message that a guest sent to us", he="בהודעה שהגיעה אלינו"),
+    Channel.MANAGEMENT: Text(
+        en="when the account is managed; not when sending", he="בניהול החשבון, לא בשליחה"
+    ),
+}
+
+OUTCOME: Mapping[Outcome, Text] = {
+    Outcome.REFUSED: Text(en="this message has failed", he="ההודעה הזאת נכשלה"),
+    Outcome.DEFERRED: Text(
+        en="the message was not taken; it is sent again by itself",
+        he="ההודעה לא התקבלה, והיא תישלח שוב מעצמה",
+    ),
+    Outcome.HELD: Text(
+        en="the message was not taken; it waits in the queue until you release it",
+        he="ההודעה לא התקבלה, והיא ממתינה בתור עד שתשוחרר",
+    ),
+    Outcome.UNSURE: Text(
+        en="the message may have gone out; it is never sent again on a guess",
+        he="ייתכן שההודעה יצאה; היא לעולם לא נשלחת שוב על סמך ניחוש",
+    ),
+}
+
+EFFECT: Mapping[Effect, Text] = {
+    Effect.NONE: Text(en="the others go on", he="שאר המשלוח נמשך"),
+    Effect.WAIT_PAIR: Text(en="this guest waits, the others go on", he="המספר הזה ממתין, שאר המשלוח נמשך"),
+    Effect.SLOW_DOWN: Text(en="sending goes on more slowly", he="המשלוח נמשך, בקצב איטי יותר"),
+    Effect.HOLD_TEMPLATE: Text(
+        en="everything of this template waits until you release it",
+        he="כל ההודעות של התבנית הזאת ממתינות עד שתשוחרר",
+    ),
+    Effect.HOLD_SENDER: Text(
+        en="everything from this number waits until you release it",
+        he="כל ההודעות מהמספר השולח הזה ממתינות עד שישוחרר",
+    ),
+}
+
+_RETRY: Mapping[Retry, Text] = {
+    Retry.NEVER: Text(en="no: it would give the same answer", he="לא: התשובה תהיה זהה"),
+    Retry.AFTER_CHANGE: Text(en="yes, once what is wrong has been changed", he="כן, אחרי שמה שלא תקין יתוקן"),
+    Retry.LATER: Text(en="yes, later; Meta does not say when", he="כן, מאוחר יותר; מטא לא מציינת מתי"),
+    Retry.SAFE_NOW: Text(en="yes, at once", he="כן, מיד"),
+}
+
+_UNITS = (
+    (86_400, ("day", "days"), ("יממה", "יממות")),
+    (3_600, ("hour", "hours"), ("שעה", "שעות")),
+    (60, ("minute", "minutes"), ("דקה", "דקות")),
+    (1, ("second", "seconds"), ("שנייה", "שניות")),
+)
+
+
+def resend(row: Row) -> Text:
+    """Whether and when the same message may be sent again."""
+    if row.retry is Retry.LATER and row.earliest_s is not None:
+        span = duration(row.earliest_s)
+        return Text(en=f"yes, after {span.en} at the earliest", he=f"כן, לכל המוקדם אחרי {span.he}")
+    return _RETRY[row.retry]
+
+
+def duration(seconds: int) -> Text:
+    """A length of time in its largest fitting unit, rounded down: `300` is five minutes."""
+    size, english, hebrew = next((unit for unit in _UNITS if seconds >= unit[0]), _UNITS[-1])
+    count = seconds // size
+    if count == 1:
+        return Text(en=f"1 {english[0]}", he=f"{hebrew[0]} אחת")
+    return Text(en=f"{count} {english[1]}", he=f"{count} {hebrew[1]}")
