@@ -10,7 +10,7 @@ from enum import IntEnum, StrEnum
 from hashlib import blake2b
 
 from invy.domain.failure import Failure
-from invy.domain.ids import Wamid
+from invy.domain.ids import JournalId, MessageId, Wamid
 
 
 class Phase(IntEnum):
@@ -101,6 +101,20 @@ class Settlement:
 
 
 Evidence = Attempt | Receipt | Reply | Settlement
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A fact and what it is about, as its teller named it: our id, or the wamid and the opaque text of a receipt.
+
+    A fact whose message is not known is an orphan: it waits and is found again by wamid or opaque text.
+    """
+
+    fact: Evidence
+    message_id: MessageId | None = None
+    wamid: Wamid | None = None
+    opaque: str | None = None
+    journal_id: JournalId | None = None
 
 
 def once_key(evidence: Evidence, about: str) -> str:

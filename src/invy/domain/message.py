@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from invy.domain.evidence import Attempt
 from invy.domain.fold import Folded
+from invy.domain.hold import Hold
 from invy.domain.ids import CampaignId, EventId, GuestId, MessageId, SenderId, TemplateKey
 from invy.domain.phone import E164
 from invy.domain.state import State
@@ -67,4 +69,27 @@ class Message:
 
 def once_key(event_id: EventId, template_key: TemplateKey, to: E164) -> str:
     """The key under which a guest is invited at most once: the event, the template and the number."""
-    return "\x1f".join((event_id, template_key, to))
+    return f"{event_id}\x1f{template_key}\x1f{to}"
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """The outcome of one attempt, with what follows from it for this message and for others."""
+
+    message_id: MessageId
+    attempt: Attempt
+    due_at: datetime | None = None
+    """For a deferred attempt: not before this."""
+    hold: Hold | None = None
+    rest_until: datetime | None = None
+    """Nobody should use this sender before then."""
+    sender_id: SenderId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """What a sender got when it asked for work, and when asking again makes sense."""
+
+    messages: tuple[Leased, ...]
+    wait_s: float
+    """0 when there may be more at once."""

@@ -1,0 +1,73 @@
+"""Meta's Graph API over HTTP: one session, one attempt per call, never a retry of its own.
+
+The messages call tells apart what decides about resending: no connection was made (nothing was sent), or the request
+may have left (unsure). aiohttp repeats only idempotent methods on a stale connection, so a POST goes out once.
+"""
+
+import asyncio
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+
+from invy.domain.ids import SenderId
+from invy.meta import reply
+from invy.meta.reply import Answer
+
+CONNECT_S = 10.0
+KEEP_IDLE_S = 20.0
+"""Shorter than common servers keep an idle connection, so that a request rarely meets a closed one."""
+
+
+class Graph:
+    """A session with Meta. Open it inside an event loop; close it at the end.
+
+    `timeout_s` bounds one request from connecting to the last byte of the answer.
+    """
+
+    def __init__(
+        self, *, base_url: str, version: str, token: str, timeout_s: float = 30.0, connections: int = 200
+    ) -> None:
+        self._root = f"{base_url.rstrip('/')}/{version}"
+        self._timeout_s = timeout_s
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=connections, keepalive_timeout=KEEP_IDLE_S),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S),
+            headers={"Authorization": f"Bearer {token}", "User-Agent": "invy"},
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        await self._session.close()
+
+    async def post_message(self, sender_id: SenderId, payload: bytes) -> Answer:
+        """Send one message request, once. At most once: the caller must not call again unless the answer is DEFERRED.
+
+        Never raises for anything the network or Meta does.
+        """
+        url = f"{self._root}/{sender_id}/messages"
+        try:
+            async with (
+                asyncio.timeout(self._timeout_s),
+                self._session.post(
+                    url,
+                    data=payload,
+                    headers={"Content-Type": "application/json"},
+                    allow_redirects=False,
+                ) as response,
+            ):
+                return reply.read(response.status, await response.read())
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            return reply.unreachable(f"Meta could not be reached: {type(error).__name__}")
+        except TimeoutError:
+            return reply.unsure(f"No answer within {self._timeout_s:g} seconds")
+        except (aiohttp.ClientError, OSError) as error:
+            return reply.unsure(f"The connection broke before the answer came: {type(error).__name__}")

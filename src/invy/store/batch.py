@@ -1,0 +1,119 @@
+"""One transaction of the applier: claimed journal entries, and everything that reading them changes."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from hashlib import blake2b
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from invy.domain.evidence import Told
+from invy.domain.ids import JournalId, Wamid
+from invy.domain.inbound import Inbound, Preference
+from invy.domain.journal import Closing, Entry
+from invy.domain.notice import Notice
+from invy.domain.phone import from_wa_id
+from invy.store import journal as journal_rows
+from invy.store import telling
+from invy.store.database import Database
+from invy.store.evidence import plain
+from invy.store.tables import inbound, notices, opt_outs
+
+
+class Batch:
+    """What the applier may do inside its transaction. Nothing of it is visible to others before the end."""
+
+    def __init__(self, connection: AsyncConnection, database: Database, entries: Sequence[Entry]) -> None:
+        self.entries = entries
+        self._connection = connection
+        self._database = database
+
+    async def tell(self, facts: Sequence[Told]) -> telling.Telling:
+        return await telling.tell(self._connection, self._database, facts)
+
+    async def keep_inbound(self, found: Sequence[tuple[JournalId, Inbound]]) -> None:
+        """Keep what guests wrote; a redelivered message is kept once."""
+        rows = [
+            {
+                "wamid": plain(each.wamid),
+                "from_phone": plain(each.sender),
+                "user_id": plain(each.user_id),
+                "kind": plain(each.kind),
+                "text": plain(each.text),
+                "payload": plain(each.payload),
+                "context_wamid": plain(each.context),
+                "at": each.at,
+                "heard_at": each.heard_at,
+                "journal_id": journal_id,
+            }
+            for journal_id, each in found
+        ]
+        if rows:
+            await self._connection.execute(self._database.insert_new(inbound, ["wamid"]), rows)
+
+    async def keep_notices(self, found: Sequence[tuple[JournalId, Notice]]) -> None:
+        rows = [
+            {
+                "field": plain(each.field),
+                "subject": plain(each.subject),
+                "word": plain(each.word),
+                "at": each.at,
+                "journal_id": journal_id,
+                "fact": msgspec.json.encode(each),
+                "once_key": _digest(each.field, each.at.isoformat(), each.raw),
+            }
+            for journal_id, each in found
+        ]
+        if rows:
+            await self._connection.execute(self._database.insert_new(notices, ["once_key"]), rows)
+
+    async def keep_preferences(self, found: Sequence[Preference]) -> None:
+        """Remember who has stopped marketing messages; the latest word of each guest counts."""
+        latest: dict[str, Preference] = {}
+        for each in found:
+            if each.phone is not None:
+                phone = from_wa_id(each.phone)
+                if phone not in latest or latest[phone].at <= each.at:
+                    latest[phone] = each
+        if not latest:
+            return
+        statement = self._database.upsert(
+            opt_outs, on=["phone"], update=["stopped", "at", "detail"], newer="at"
+        )
+        await self._connection.execute(
+            statement,
+            [
+                {"phone": phone, "stopped": each.stopped, "at": each.at, "detail": plain(each.detail)}
+                for phone, each in latest.items()
+            ],
+        )
+
+    async def close(self, closings: Sequence[Closing], at: datetime) -> None:
+        await journal_rows.close(
+            self._connection, [Closing(each.id, each.outcome, plain(each.note)) for each in closings], at
+        )
+
+
+class ApplyStore:
+    """The applier's door to the database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @asynccontextmanager
+    async def applying(self, limit: int, max_bytes: int) -> AsyncIterator[Batch]:
+        """Claim unread entries for one transaction; they are unread again if the block raises."""
+        async with self._database.write() as connection:
+            entries = await journal_rows.claim(connection, self._database, limit, max_bytes)
+            yield Batch(connection, self._database, entries)
+
+    async def adopt(self, wamids: Sequence[Wamid]) -> None:
+        """Join waiting receipts of these wamids to messages that are known by now."""
+        async with self._database.write() as connection:
+            await telling.adopt(connection, self._database, wamids)
+
+
+def _digest(*parts: str | bytes) -> str:
+    joined = b"\x1f".join(p.encode("utf-8", "surrogatepass") if isinstance(p, str) else p for p in parts)
+    return blake2b(joined, digest_size=16).hexdigest()

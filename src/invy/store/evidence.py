@@ -1,0 +1,108 @@
+"""Evidence as rows: appended, never changed, but for an orphan that finds its message."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Row, bindparam, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from invy.domain.evidence import Attempt, Evidence, Receipt, Reply, Settlement, Told, once_key
+from invy.domain.ids import MessageId, Wamid
+from invy.store.database import Database
+from invy.store.tables import evidence
+
+_KINDS: Mapping[str, type[Evidence]] = {
+    "attempt": Attempt,
+    "receipt": Receipt,
+    "reply": Reply,
+    "settlement": Settlement,
+}
+_NAMES = {kind: name for name, kind in _KINDS.items()}
+_encoder = msgspec.json.Encoder()
+_decoders = {name: msgspec.json.Decoder(kind) for name, kind in _KINDS.items()}
+
+CHUNK = 500
+"""Values per IN list: below every limit on bound parameters, and few enough shapes for statement caches."""
+
+
+def plain(text: str | None) -> str | None:
+    """Text that both databases can hold: PostgreSQL has no NUL."""
+    return text.replace("\0", "\ufffd") if text is not None and "\0" in text else text
+
+
+def row_of(told: Told, message_id: MessageId | None) -> dict[str, object]:
+    """The row of a fact about a message, or of an orphan when `message_id` is None."""
+    fact = told.fact
+    match fact:
+        case Attempt(phase=phase):
+            word, at, heard_at = phase.name.lower(), fact.at, fact.at
+        case Receipt(status=status):
+            word, at, heard_at = status, fact.at or fact.heard_at, fact.heard_at
+        case Reply(kind=kind):
+            word, at, heard_at = kind, fact.at, fact.heard_at
+        case Settlement(decision=decision):
+            word, at, heard_at = decision.value, fact.at, fact.at
+    # A receipt is named by what it says it is about, so that it is the same fact before and after it is adopted.
+    about = told.wamid or told.opaque or told.message_id or ""
+    return {
+        "message_id": message_id,
+        "wamid": plain(told.wamid),
+        "opaque": plain(told.opaque),
+        "kind": _NAMES[type(fact)],
+        "word": plain(word),
+        "at": at,
+        "heard_at": heard_at,
+        "journal_id": told.journal_id,
+        "fact": _encoder.encode(fact),
+        "once_key": once_key(fact, about),
+    }
+
+
+def read(row: Row[*tuple[Any, ...]]) -> Evidence:
+    fact: Evidence = _decoders[row.kind].decode(row.fact)
+    return fact
+
+
+async def add(
+    connection: AsyncConnection, database: Database, told: Iterable[tuple[Told, MessageId | None]]
+) -> None:
+    """Append facts; one that is stored already stays as it was first heard."""
+    rows = [row_of(each, message_id) for each, message_id in told]
+    if rows:
+        await connection.execute(database.insert_new(evidence, ["once_key"]), rows)
+
+
+async def of_message(connection: AsyncConnection, message_id: MessageId) -> list[tuple[datetime, Evidence]]:
+    """All evidence of one message in the order in which it was stored, with the time it was heard."""
+    found = await connection.execute(
+        select(evidence.c.kind, evidence.c.fact, evidence.c.heard_at)
+        .where(evidence.c.message_id == message_id)
+        .order_by(evidence.c.id)
+    )
+    return [(row.heard_at, read(row)) for row in found]
+
+
+async def orphans_of(
+    connection: AsyncConnection, wamids: Sequence[Wamid]
+) -> list[tuple[int, Wamid, Evidence]]:
+    """Waiting facts about these messages: row number, wamid, fact."""
+    found: list[tuple[int, Wamid, Evidence]] = []
+    for start in range(0, len(wamids), CHUNK):
+        rows = await connection.execute(
+            select(evidence.c.id, evidence.c.wamid, evidence.c.kind, evidence.c.fact).where(
+                evidence.c.message_id.is_(None), evidence.c.wamid.in_(wamids[start : start + CHUNK])
+            )
+        )
+        found.extend((row.id, row.wamid, read(row)) for row in rows)
+    return found
+
+
+async def adopt(connection: AsyncConnection, pairs: Sequence[tuple[int, MessageId]]) -> None:
+    """Give orphans, by row number, to the message they were waiting for."""
+    if pairs:
+        statement = update(evidence).where(evidence.c.id == bindparam("row"))
+        await connection.execute(
+            statement, [{"row": row, "message_id": message_id} for row, message_id in pairs]
+        )

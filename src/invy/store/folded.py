@@ -1,0 +1,105 @@
+"""How `Folded` lies in the columns of a message row. The columns are a copy of the fold, never a second opinion."""
+
+from typing import Any
+
+from sqlalchemy import Row
+
+from invy.domain.evidence import Phase
+from invy.domain.failure import Failure
+from invy.domain.fold import FailedAt, Folded
+from invy.store.tables import messages
+
+COLUMNS = tuple(
+    messages.c[name]
+    for name in (
+        "wamid",
+        "attempt",
+        "phase",
+        "message_status",
+        "wa_id",
+        "accepted_at",
+        "unsure_at",
+        "sent_receipt_at",
+        "settled_sent_at",
+        "delivered_at",
+        "read_at",
+        "replied_at",
+        "failed_at",
+        "error_code",
+        "error_title",
+        "error_message",
+        "error_details",
+        "error_href",
+        "error_subcode",
+        "error_trace_id",
+        "first_receipt_at",
+        "last_receipt_at",
+    )
+)
+"""What must be selected for `read`."""
+
+
+def read(row: Row[Any]) -> Folded:
+    """The fold as it was last written."""
+    failed = None
+    if row.failed_at is not None:
+        failed = FailedAt(
+            row.failed_at,
+            Failure(
+                code=row.error_code,
+                title=row.error_title,
+                message=row.error_message,
+                details=row.error_details,
+                href=row.error_href,
+                subcode=row.error_subcode,
+                trace_id=row.error_trace_id,
+            ),
+        )
+    return Folded(
+        progress=(row.attempt, Phase(row.phase)),
+        wamid=row.wamid,
+        message_status=row.message_status,
+        wa_id=row.wa_id,
+        accepted_at=row.accepted_at,
+        unsure_at=row.unsure_at,
+        sent_receipt_at=row.sent_receipt_at,
+        delivered_at=row.delivered_at,
+        read_at=row.read_at,
+        replied_at=row.replied_at,
+        failed=failed,
+        settled_sent_at=row.settled_sent_at,
+        first_receipt_at=row.first_receipt_at,
+        last_receipt_at=row.last_receipt_at,
+    )
+
+
+def values(folded: Folded) -> dict[str, object]:
+    """The columns to write, the headline `status` among them."""
+    failure = folded.failed.failure if folded.failed else None
+    attempt, phase = folded.progress
+    return {
+        "status": folded.state.value,
+        "wamid": folded.wamid,
+        "attempt": attempt,
+        "phase": int(phase),
+        "message_status": folded.message_status,
+        "wa_id": folded.wa_id,
+        "accepted_at": folded.accepted_at,
+        "unsure_at": folded.unsure_at,
+        "sent_receipt_at": folded.sent_receipt_at,
+        "settled_sent_at": folded.settled_sent_at,
+        "sent_at": folded.sent_at,
+        "delivered_at": folded.delivered_at,
+        "read_at": folded.read_at,
+        "replied_at": folded.replied_at,
+        "failed_at": folded.failed_at,
+        "error_code": failure.code if failure else None,
+        "error_title": failure.title if failure else None,
+        "error_message": failure.message if failure else None,
+        "error_details": failure.details if failure else None,
+        "error_href": failure.href if failure else None,
+        "error_subcode": failure.subcode if failure else None,
+        "error_trace_id": failure.trace_id if failure else None,
+        "first_receipt_at": folded.first_receipt_at,
+        "last_receipt_at": folded.last_receipt_at,
+    }

@@ -1,0 +1,96 @@
+"""The journal's table: append in groups, claim what waits, close what was read."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from invy.domain.ids import JournalId
+from invy.domain.journal import Closing, Entry, Outcome
+from invy.store.database import Database
+from invy.store.tables import journal, refusals
+
+REFUSALS_KEPT = 100
+"""How many refused webhooks are sampled; older ones make room."""
+
+SAMPLE_BYTES = 2048
+
+
+class JournalStore:
+    """What the engine needs of the journal. Every method is its own transaction unless it takes a connection."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def append(self, bodies: Sequence[tuple[datetime, bytes]]) -> None:
+        """Write bodies durably, all or none. When this returns they have reached the disk.
+
+        Raises:
+            StoreUnavailable: none of them was written.
+        """
+        async with self._database.write() as connection:
+            await connection.execute(
+                insert(journal), [{"received_at": received_at, "body": body} for received_at, body in bodies]
+            )
+
+    async def waiting(self) -> int:
+        """How many bodies nobody has read yet."""
+        async with self._database.read() as connection:
+            found = await connection.execute(
+                select(func.count()).select_from(journal).where(journal.c.outcome == Outcome.WAITING.value)
+            )
+            return int(found.scalar_one())
+
+    async def last_heard(self) -> datetime | None:
+        """When the last webhook came."""
+        async with self._database.read() as connection:
+            found = await connection.execute(
+                select(journal.c.received_at).order_by(journal.c.id.desc()).limit(1)
+            )
+            return found.scalar_one_or_none()
+
+    async def refused(self, at: datetime, reason: str, body: bytes) -> None:
+        """Keep a sample of a webhook refused for its signature. Bounded: the oldest samples make room."""
+        async with self._database.write() as connection:
+            await connection.execute(
+                insert(refusals).values(at=at, reason=reason, size=len(body), sample=body[:SAMPLE_BYTES])
+            )
+            newest = select(refusals.c.id).order_by(refusals.c.id.desc()).limit(REFUSALS_KEPT)
+            await connection.execute(refusals.delete().where(refusals.c.id.not_in(newest)))
+
+
+async def claim(connection: AsyncConnection, database: Database, limit: int, max_bytes: int) -> list[Entry]:
+    """Take the oldest unread bodies for this transaction; other processes skip them. At least one, if any waits."""
+    sized = (
+        select(journal.c.id, journal.c.received_at, journal.c.body)
+        .where(journal.c.outcome == 0)
+        .order_by(journal.c.id)
+        .limit(limit)
+    )
+    taken: list[Entry] = []
+    total = 0
+    for row in await connection.execute(database.for_update(sized, skip_locked=True)):
+        total += len(row.body)
+        if taken and total > max_bytes:
+            break
+        taken.append(Entry(JournalId(row.id), row.received_at, row.body))
+    return taken
+
+
+async def close(connection: AsyncConnection, closings: Sequence[Closing], at: datetime) -> None:
+    """Say what became of entries, in the transaction that applied them."""
+    if not closings:
+        return
+    statement = (
+        update(journal)
+        .where(journal.c.id == bindparam("entry"))
+        .values(outcome=bindparam("outcome"), note=bindparam("note"), applied_at=bindparam("applied_at"))
+    )
+    await connection.execute(
+        statement,
+        [
+            {"entry": each.id, "outcome": each.outcome.value, "note": each.note, "applied_at": at}
+            for each in closings
+        ],
+    )

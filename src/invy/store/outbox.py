@@ -1,0 +1,243 @@
+"""The outbox: message rows waiting to be sent. Lease (which writes the intent), record the outcome, expire the dead.
+
+A lease is one transaction that takes the sender's pace, marks the messages `sending` and stores the started attempt as
+evidence: the intent is durable before any request leaves. At most once: a leased message is never leased again unless
+its attempt was recorded as certainly not processed by Meta.
+"""
+
+from collections.abc import AsyncIterable, Collection, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import bindparam, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from invy.domain.evidence import Attempt, Phase, Told
+from invy.domain.hold import Hold, Scope
+from invy.domain.ids import MessageId, SenderId, Wamid
+from invy.domain.message import Draft, Lease, Leased, Posted
+from invy.domain.pacing import Pace
+from invy.store import holds as hold_rows
+from invy.store import messages as message_rows
+from invy.store import telling
+from invy.store.database import Database
+from invy.store.evidence import CHUNK
+from invy.store.tables import messages, senders
+
+IDLE_S = 1.0
+"""How long to wait before looking again when there is nothing to send; a wake-up ends the wait earlier."""
+
+
+class Outbox:
+    """The sender's door to the database. Every method is one transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def enqueue(self, drafts: AsyncIterable[Sequence[Draft]]) -> int:
+        """Write drafts, all or none; those whose `once_key` is there already are left out. Returns how many are new."""
+        written = 0
+        async with self._database.write() as connection:
+            async for chunk in drafts:
+                if not chunk:
+                    continue
+                before = await _count(connection, chunk)
+                rows = [message_rows.row_of(draft) for draft in chunk]
+                await connection.execute(self._database.insert_new(messages, ["once_key"]), rows)
+                written += await _count(connection, chunk) - before
+        return written
+
+    async def lease(
+        self,
+        sender_id: SenderId,
+        *,
+        now: datetime,
+        limit: int,
+        rate: float,
+        owner: str,
+        lease_s: float,
+        only: Collection[MessageId] | None = None,
+    ) -> Lease:
+        """Take messages whose requests may leave now. Their attempt is durable as started when this returns."""
+        async with self._database.write() as connection:
+            holds = await hold_rows.active(connection)
+            if any(hold.scope is Scope.SENDER and hold.subject == sender_id for hold in holds):
+                return Lease((), IDLE_S)
+            pace = await _pace(connection, self._database, sender_id)
+            allowed = min(limit, pace.allows(now.timestamp(), rate))
+            if allowed < 1:
+                return Lease((), pace.wait(now.timestamp(), rate))
+            leased = await self._take(
+                connection, sender_id=sender_id, now=now, limit=allowed, holds=holds, only=only
+            )
+            if not leased:
+                return Lease((), IDLE_S)
+            taken = pace.taken(len(leased), now.timestamp(), rate)
+            await connection.execute(
+                update(senders).where(senders.c.id == sender_id).values(next_slot=taken.next_slot)
+            )
+            await telling.tell(
+                connection,
+                self._database,
+                [Told(Attempt(each.attempt, Phase.STARTED, now), message_id=each.id) for each in leased],
+            )
+            await connection.execute(
+                update(messages)
+                .where(messages.c.id.in_([each.id for each in leased]))
+                .values(lease_owner=owner, lease_until=now + timedelta(seconds=lease_s), due_at=None)
+            )
+        return Lease(tuple(leased), 0.0)
+
+    async def _take(
+        self,
+        connection: AsyncConnection,
+        *,
+        sender_id: SenderId,
+        now: datetime,
+        limit: int,
+        holds: Sequence[Hold],
+        only: Collection[MessageId] | None,
+    ) -> list[Leased]:
+        statement = (
+            select(messages)
+            .where(
+                messages.c.status == "queued",
+                messages.c.sender_id == sender_id,
+                or_(messages.c.due_at.is_(None), messages.c.due_at <= now),
+            )
+            .order_by(messages.c.created_at, messages.c.id)
+            .limit(limit)
+        )
+        for scope, column in (
+            (Scope.TEMPLATE, messages.c.template_key),
+            (Scope.CAMPAIGN, messages.c.campaign_id),
+        ):
+            held = [hold.subject for hold in holds if hold.scope is scope]
+            if held:
+                statement = statement.where(or_(column.is_(None), column.not_in(held)))
+        if only is not None:
+            statement = statement.where(messages.c.id.in_(only))
+        rows = await connection.execute(self._database.for_update(statement, skip_locked=True))
+        return [
+            Leased(
+                id=row.id,
+                to=row.to_phone,
+                template_key=row.template_key,
+                campaign_id=row.campaign_id,
+                sender_id=row.sender_id,
+                payload=row.payload,
+                attempt=row.attempt + 1,
+            )
+            for row in rows
+        ]
+
+    async def record(self, outcomes: Sequence[Posted]) -> None:
+        """Store what became of attempts, with the holds and rests that follow."""
+        async with self._database.write() as connection:
+            await telling.tell(
+                connection,
+                self._database,
+                [
+                    Told(posted.attempt, message_id=posted.message_id, wamid=posted.attempt.wamid)
+                    for posted in outcomes
+                ],
+            )
+            await connection.execute(
+                update(messages).where(messages.c.id == bindparam("message")),
+                [
+                    {
+                        "message": posted.message_id,
+                        "lease_owner": None,
+                        "lease_until": None,
+                        "due_at": posted.due_at,
+                    }
+                    for posted in outcomes
+                ],
+            )
+            for posted in outcomes:
+                if posted.hold is not None:
+                    await hold_rows.place(connection, self._database, posted.hold)
+                if posted.rest_until is not None and posted.sender_id is not None:
+                    await _rest(connection, self._database, posted.sender_id, posted.rest_until)
+
+    async def adopt(self, wamids: Sequence[Wamid]) -> None:
+        """See `telling.adopt`."""
+        async with self._database.write() as connection:
+            await telling.adopt(connection, self._database, wamids)
+
+    async def expire(self, now: datetime, limit: int = 1000) -> list[MessageId]:
+        """Leases whose holder died: whether the request left is unknown, so the messages become unconfirmed."""
+        async with self._database.write() as connection:
+            statement = (
+                select(messages.c.id, messages.c.attempt, messages.c.lease_until)
+                .where(messages.c.status == "sending", messages.c.lease_until < now)
+                .order_by(messages.c.id)
+                .limit(limit)
+            )
+            rows = (await connection.execute(self._database.for_update(statement, skip_locked=True))).all()
+            if rows:
+                await telling.tell(
+                    connection,
+                    self._database,
+                    [
+                        Told(
+                            Attempt(
+                                row.attempt,
+                                Phase.UNSURE,
+                                now,
+                                note="The sending process ended before the answer",
+                            ),
+                            message_id=row.id,
+                        )
+                        for row in rows
+                    ],
+                )
+                await connection.execute(
+                    update(messages)
+                    .where(messages.c.id.in_([row.id for row in rows]))
+                    .values(lease_owner=None, lease_until=None)
+                )
+        return [row.id for row in rows]
+
+    async def unfinished(self, ids: Collection[MessageId] | None = None) -> int:
+        """How many messages are queued or being sent."""
+        statement = (
+            select(func.count()).select_from(messages).where(messages.c.status.in_(["queued", "sending"]))
+        )
+        if ids is not None:
+            statement = statement.where(messages.c.id.in_(ids))
+        async with self._database.read() as connection:
+            return int((await connection.execute(statement)).scalar_one())
+
+
+async def _count(connection: AsyncConnection, chunk: Sequence[Draft]) -> int:
+    """How many of these drafts are stored under their own id. Drivers do not count rows of executemany alike."""
+    total = 0
+    for start in range(0, len(chunk), CHUNK):
+        ids = [draft.id for draft in chunk[start : start + CHUNK]]
+        found = await connection.execute(
+            select(func.count()).select_from(messages).where(messages.c.id.in_(ids))
+        )
+        total += int(found.scalar_one())
+    return total
+
+
+async def _pace(connection: AsyncConnection, database: Database, sender_id: SenderId) -> Pace:
+    """The sender's pace, locked until the transaction ends, so that all processes hold one pace."""
+    statement = database.for_update(select(senders).where(senders.c.id == sender_id))
+    row = (await connection.execute(statement)).one_or_none()
+    if row is None:
+        fresh = {"id": sender_id, "next_slot": 0.0, "rest_until": 0.0}
+        await connection.execute(database.insert_new(senders, ["id"]), fresh)
+        row = (await connection.execute(statement)).one()
+    return Pace(row.next_slot, row.rest_until)
+
+
+async def _rest(
+    connection: AsyncConnection, database: Database, sender_id: SenderId, until: datetime
+) -> None:
+    pace = await _pace(connection, database, sender_id)
+    await connection.execute(
+        update(senders)
+        .where(senders.c.id == sender_id)
+        .values(rest_until=pace.resting(until.timestamp()).rest_until)
+    )

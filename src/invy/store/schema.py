@@ -1,0 +1,87 @@
+"""The shape of the database over time: Alembic's migrations, run without a configuration file."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+from invy.domain.errors import SchemaBehind
+from invy.store.database import Database
+
+_UPGRADE_LOCK = 0x1E7B_0001
+"""PostgreSQL advisory lock: two processes started with --upgrade take turns."""
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaState:
+    """Where a database stands. `current` is None before the first migration."""
+
+    current: str | None
+    head: str
+
+    @property
+    def up_to_date(self) -> bool:
+        return self.current == self.head
+
+
+def _config(connection: Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def head() -> str:
+    """The newest revision this version of Invy knows."""
+    found = ScriptDirectory.from_config(_config()).get_current_head()
+    assert found is not None
+    return found
+
+
+async def state(database: Database) -> SchemaState:
+    """Read where the database stands.
+
+    Raises:
+        StoreUnavailable: it cannot be reached.
+    """
+    async with database.read() as connection:
+        current = await connection.run_sync(
+            lambda sync: MigrationContext.configure(sync).get_current_revision(),
+        )
+    return SchemaState(current, head())
+
+
+async def upgrade(database: Database) -> SchemaState:
+    """Bring the database to the newest revision; does nothing when it is there. Safe to run from several processes."""
+    async with database.write() as connection:
+        if not database.is_sqlite:
+            await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _UPGRADE_LOCK})
+        await connection.run_sync(lambda sync: command.upgrade(_config(sync), "head"))
+    return await state(database)
+
+
+async def require_current(database: Database) -> None:
+    """Refuse to work on a database of another shape.
+
+    Raises:
+        SchemaBehind: with the command that mends it.
+    """
+    found = await state(database)
+    if found.up_to_date:
+        return
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if found.current is not None and found.current not in known:
+        raise SchemaBehind(
+            f"The database is at revision {found.current}, which this version of Invy does not know.",
+            hint="It was upgraded by a newer Invy. Install that version, or restore the backup made before.",
+        )
+    raise SchemaBehind(
+        "The database is new and empty."
+        if found.current is None
+        else f"The database is at revision {found.current}; this version of Invy needs {found.head}.",
+        hint="Run: invy db upgrade",
+    )
