@@ -6,19 +6,22 @@ from datetime import datetime
 from hashlib import blake2b
 
 import msgspec
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from invy.domain.evidence import Told
-from invy.domain.ids import JournalId, Wamid
+from invy.domain.hold import Hold
+from invy.domain.ids import JournalId, MessageId, SenderId, TemplateKey, Wamid
 from invy.domain.inbound import Inbound, Preference
 from invy.domain.journal import Closing, Entry
 from invy.domain.notice import Notice
 from invy.domain.phone import from_wa_id
+from invy.store import holds as hold_rows
 from invy.store import journal as journal_rows
 from invy.store import telling
 from invy.store.database import Database
 from invy.store.evidence import plain
-from invy.store.tables import inbound, notices, opt_outs
+from invy.store.tables import inbound, messages, notices, opt_outs
 
 
 class Batch:
@@ -88,6 +91,17 @@ class Batch:
                 for phone, each in latest.items()
             ],
         )
+
+    async def identify(self, message_id: MessageId) -> tuple[SenderId, TemplateKey]:
+        """Which sender and template a message belongs to."""
+        found = await self._connection.execute(
+            select(messages.c.sender_id, messages.c.template_key).where(messages.c.id == message_id)
+        )
+        sender_id, template_key = found.one()
+        return sender_id, template_key
+
+    async def place(self, hold: Hold) -> None:
+        await hold_rows.place(self._connection, self._database, hold)
 
     async def close(self, closings: Sequence[Closing], at: datetime) -> None:
         await journal_rows.close(

@@ -1,0 +1,209 @@
+"""Applying: journal entries become evidence, evidence becomes state. In batches, in one transaction each.
+
+Resumes exactly where the journal stands: an entry is closed in the transaction that applied it. One bad entry never
+blocks its neighbours: a batch that fails for a reason of its own is taken apart until the culprit stands alone.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from re import compile as regex
+
+from invy.domain.errors import StoreUnavailable
+from invy.domain.evidence import Receipt, Reply, Told
+from invy.domain.heard import Heard
+from invy.domain.hold import Hold
+from invy.domain.ids import JournalId
+from invy.domain.inbound import Inbound, Preference
+from invy.domain.journal import Closing, Entry, Outcome
+from invy.domain.notice import Notice
+from invy.engine.holding import SCOPES, hold
+from invy.engine.ports import ApplyPort, BatchPort, Clock, Observer, TellingView
+from invy.meta import catalogue
+
+BATCH = 500
+BATCH_BYTES = 2 * 1024 * 1024
+POLL_S = 1.0
+"""How often to look for entries that another process wrote; our own wake us at once."""
+
+Reader = Callable[[bytes, datetime], Heard]
+
+
+@dataclass(slots=True)
+class _Plan:
+    """What the entries of a batch say, ready to be stored."""
+
+    told: list[Told] = field(default_factory=list)
+    inbound: list[tuple[JournalId, Inbound]] = field(default_factory=list)
+    notices: list[tuple[JournalId, Notice]] = field(default_factory=list)
+    preferences: list[Preference] = field(default_factory=list)
+    closings: list[Closing] = field(default_factory=list)
+
+
+class Applier:
+    """Reads the journal to its end, then waits to be woken. One per process."""
+
+    def __init__(self, store: ApplyPort, read: Reader, clock: Clock, observer: Observer) -> None:
+        self._store = store
+        self._read = read
+        self._clock = clock
+        self._observer = observer
+        self._woken = asyncio.Event()
+        self._closing = asyncio.Event()
+        self._limit = BATCH
+
+    def wake(self) -> None:
+        """There is something new in the journal."""
+        self._woken.set()
+
+    def close(self) -> None:
+        """Finish the batch at hand and end."""
+        self._closing.set()
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Apply until `close`. A database that is away is waited for; nothing is lost meanwhile."""
+        while not self._closing.is_set():
+            self._woken.clear()
+            try:
+                while await self.step():
+                    if self._closing.is_set():
+                        return
+            except StoreUnavailable as error:
+                self._observer.trouble("apply", error)
+            try:
+                async with asyncio.timeout(POLL_S):
+                    await self._woken.wait()
+            except TimeoutError:
+                continue
+
+    async def step(self) -> int:
+        """Apply one batch; returns how many entries it closed, 0 when none waits.
+
+        Raises:
+            StoreUnavailable: the database is away; the entries wait.
+        """
+        try:
+            closed = await self._batch(self._limit)
+        except StoreUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - the culprit must be found, whatever it raises
+            if self._limit > 1:
+                self._limit = max(1, self._limit // 8)
+                return await self.step()
+            closed = await self._set_aside(error)
+        self._limit = min(BATCH, self._limit * 2)
+        return closed
+
+    async def _batch(self, limit: int) -> int:
+        async with self._store.applying(limit, BATCH_BYTES) as batch:
+            if not batch.entries:
+                return 0
+            plan = self._plan(batch.entries)
+            told = await batch.tell(plan.told)
+            await batch.keep_inbound(plan.inbound)
+            await batch.keep_notices(plan.notices)
+            await batch.keep_preferences(plan.preferences)
+            holds = await self._hold(batch, told)
+            await batch.close(plan.closings, self._clock())
+            closed, oldest = len(batch.entries), batch.entries[0].received_at
+        self._report(plan, told)
+        for each in holds:
+            self._observer.held(each)
+        self._observer.applied(closed, oldest)
+        waiting = [each.wamid for each in told.orphans if each.wamid is not None]
+        if waiting:
+            await self._store.adopt(waiting)
+        return closed
+
+    async def _hold(self, batch: BatchPort, told: TellingView) -> list[Hold]:
+        """A failure that stands for the account or the template stops that work, also when a webhook tells of it."""
+        found: list[Hold] = []
+        for message_id, folded in told.after.items():
+            newly = told.before[message_id].failed is None and folded.failed is not None
+            if not newly or folded.failed is None or folded.failed.failure.code is None:
+                continue
+            failure = folded.failed.failure
+            scope = SCOPES.get(catalogue.lookup(failure.code or 0, failure.subcode).effect)
+            if scope is not None:
+                sender_id, template_key = await batch.identify(message_id)
+                found.append(
+                    hold(
+                        scope,
+                        sender_id=sender_id,
+                        template_key=template_key,
+                        failure=failure,
+                        at=self._clock(),
+                    )
+                )
+                await batch.place(found[-1])
+        return found
+
+    async def _set_aside(self, error: Exception) -> int:
+        """One entry that cannot be applied at all: kept, marked, counted, and out of the way."""
+        async with self._store.applying(1, BATCH_BYTES) as batch:
+            if not batch.entries:
+                return 0
+            entry = batch.entries[0]
+            note = f"{type(error).__name__}: {error}"[:500]
+            await batch.close([Closing(entry.id, Outcome.UNREADABLE, note)], self._clock())
+        self._observer.entry_unreadable(entry, note)
+        return 1
+
+    def _plan(self, entries: Sequence[Entry]) -> _Plan:
+        plan = _Plan()
+        for entry in entries:
+            heard = self._read(entry.body, entry.received_at)
+            plan.told.extend(facts(heard, entry.id))
+            plan.inbound.extend((entry.id, each) for each in heard.inbound)
+            plan.notices.extend((entry.id, each) for each in heard.notices)
+            plan.preferences.extend(heard.preferences)
+            plan.closings.append(closing(entry.id, heard))
+            if plan.closings[-1].note is not None:
+                self._observer.entry_unreadable(entry, plan.closings[-1].note or "")
+        return plan
+
+    def _report(self, plan: _Plan, told: TellingView) -> None:
+        orphans = {id(each) for each in told.orphans}
+        by_wamid = {folded.wamid: folded for folded in told.after.values()}
+        for each in plan.told:
+            if isinstance(each.fact, Receipt):
+                after = None if id(each) in orphans else by_wamid.get(each.wamid)
+                self._observer.status_applied(each, after)
+
+
+_OUR_ID = regex(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+
+
+def facts(heard: Heard, journal_id: JournalId | None) -> list[Told]:
+    """The evidence in one body: receipts, and replies that say which message they answer.
+
+    A reply names our message by Meta's context, or by our id inside the button's payload: Meta sometimes leaves the
+    context out.
+    """
+    told = [
+        Told(receipt, wamid=receipt.wamid, opaque=receipt.opaque, journal_id=journal_id)
+        for receipt in heard.receipts
+    ]
+    for inbound in heard.inbound:
+        ours = _OUR_ID.search(inbound.payload) if inbound.payload else None
+        if inbound.context is None and ours is None:
+            continue
+        reply = Reply(
+            inbound.wamid, inbound.at, inbound.heard_at, inbound.kind, inbound.text, inbound.payload
+        )
+        told.append(
+            Told(reply, wamid=inbound.context, opaque=ours.group() if ours else None, journal_id=journal_id)
+        )
+    return told
+
+
+def closing(entry_id: JournalId, heard: Heard) -> Closing:
+    """How an entry is closed after reading."""
+    if heard.unparsed is not None:
+        return Closing(entry_id, Outcome.UNREADABLE, heard.unparsed)
+    if heard.unreadable:
+        note = "; ".join(f"{each.where}: {each.reason}" for each in heard.unreadable[:5])
+        return Closing(entry_id, Outcome.PARTLY, note[:1000])
+    return Closing(entry_id, Outcome.APPLIED)

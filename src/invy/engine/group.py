@@ -1,0 +1,101 @@
+"""Group commit: many callers wait, one writer commits what has gathered, then all are answered.
+
+While one transaction is being committed the next group gathers by itself, so the group grows with the load and a lone
+caller does not wait for company. Bounded: beyond `max_weight` waiting, callers are turned away at once.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from invy.domain.errors import StoreUnavailable
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class _Waiting(Generic[T]):
+    item: T
+    weight: int
+    done: asyncio.Future[None]
+
+
+class GroupCommit(Generic[T]):
+    """Hands items in groups to `write`, which stores all of them or raises.
+
+    `max_group` bounds the items of one transaction, `max_weight` the weight (bytes, or items) of all that wait.
+    """
+
+    def __init__(
+        self,
+        write: Callable[[Sequence[T]], Awaitable[None]],
+        *,
+        max_group: int = 1000,
+        max_weight: int,
+    ) -> None:
+        self._write = write
+        self._max_group = max_group
+        self._max_weight = max_weight
+        self._weight = 0
+        self._waiting: list[_Waiting[T]] = []
+        self._some = asyncio.Event()
+        self._closing = False
+
+    async def add(self, item: T, weight: int = 1) -> None:
+        """Return when the item is durable.
+
+        Raises:
+            StoreUnavailable: it was not stored, or too much is waiting already.
+        """
+        if self._closing or self._weight + weight > self._max_weight:
+            raise StoreUnavailable("Too much is waiting to be stored.", hint="Try again in a moment.")
+        waiting = _Waiting(item, weight, asyncio.get_running_loop().create_future())
+        self._weight += weight
+        self._waiting.append(waiting)
+        self._some.set()
+        await waiting.done
+
+    async def run(self) -> None:
+        """Write groups until `close` and nothing waits any more."""
+        while True:
+            await self._some.wait()
+            group = self._waiting[: self._max_group]
+            del self._waiting[: self._max_group]
+            if not self._waiting and not self._closing:
+                self._some.clear()
+            if group:
+                await self._store(group)
+            elif self._closing:
+                return
+
+    def close(self) -> None:
+        """Store what waits, then end."""
+        self._closing = True
+        self._some.set()
+
+    async def _store(self, group: Sequence[_Waiting[T]]) -> None:
+        error: BaseException | None = None
+        try:
+            await self._write([each.item for each in group])
+        except asyncio.CancelledError:
+            self._answer(group, StoreUnavailable("The service is stopping."))
+            raise
+        except Exception as raised:  # noqa: BLE001 - whatever it is, each caller is told and the writer lives on
+            error = raised
+        if error is not None and not isinstance(error, StoreUnavailable) and len(group) > 1:
+            # Something about one item, not about the store: its neighbours must not suffer.
+            for each in group:
+                await self._store([each])
+            return
+        self._answer(group, error)
+
+    def _answer(self, group: Sequence[_Waiting[T]], error: BaseException | None) -> None:
+        for each in group:
+            self._weight -= each.weight
+            if each.done.done():
+                continue
+            if error is None:
+                each.done.set_result(None)
+            else:
+                each.done.set_exception(error)

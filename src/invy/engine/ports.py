@@ -1,0 +1,95 @@
+"""What the use-cases need of the world. The store, the gateway and the clock fit these; nothing here knows how."""
+
+from collections.abc import AsyncIterable, Collection, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import Protocol
+
+from invy.domain.evidence import Told
+from invy.domain.fold import Folded
+from invy.domain.hold import Hold
+from invy.domain.ids import JournalId, MessageId, SenderId, TemplateKey, Wamid
+from invy.domain.inbound import Inbound, Preference
+from invy.domain.journal import Closing, Entry
+from invy.domain.message import Draft, Lease, Leased, Posted
+from invy.domain.notice import Notice
+from invy.meta.reply import Answer
+
+
+class Clock(Protocol):
+    """Where the time comes from; handed in, so that tests decide what time it is."""
+
+    def __call__(self) -> datetime:
+        """Aware, UTC."""
+
+
+class JournalPort(Protocol):
+    async def append(self, bodies: Sequence[tuple[datetime, bytes]]) -> None:
+        """Durable, all or none; raises StoreUnavailable when none was written."""
+
+
+class TellingView(Protocol):
+    """What telling facts changed."""
+
+    @property
+    def before(self) -> dict[MessageId, Folded]: ...
+    @property
+    def after(self) -> dict[MessageId, Folded]: ...
+    @property
+    def orphans(self) -> list[Told]: ...
+
+
+class BatchPort(Protocol):
+    """One transaction of the applier."""
+
+    @property
+    def entries(self) -> Sequence[Entry]: ...
+    async def tell(self, facts: Sequence[Told]) -> TellingView: ...
+    async def keep_inbound(self, found: Sequence[tuple[JournalId, Inbound]]) -> None: ...
+    async def keep_notices(self, found: Sequence[tuple[JournalId, Notice]]) -> None: ...
+    async def keep_preferences(self, found: Sequence[Preference]) -> None: ...
+    async def identify(self, message_id: MessageId) -> tuple[SenderId, TemplateKey]: ...
+    async def place(self, hold: Hold) -> None: ...
+    async def close(self, closings: Sequence[Closing], at: datetime) -> None: ...
+
+
+class ApplyPort(Protocol):
+    def applying(self, limit: int, max_bytes: int) -> AbstractAsyncContextManager[BatchPort]: ...
+    async def adopt(self, wamids: Sequence[Wamid]) -> None: ...
+
+
+class OutboxPort(Protocol):
+    async def enqueue(self, drafts: AsyncIterable[Sequence[Draft]]) -> int: ...
+    async def lease(
+        self,
+        sender_id: SenderId,
+        *,
+        now: datetime,
+        limit: int,
+        rate: float,
+        owner: str,
+        lease_s: float,
+        only: Collection[MessageId] | None = None,
+    ) -> Lease: ...
+    async def record(self, outcomes: Sequence[Posted]) -> None: ...
+    async def adopt(self, wamids: Sequence[Wamid]) -> None: ...
+    async def expire(self, now: datetime, limit: int = 1000) -> list[MessageId]: ...
+
+
+class GatewayPort(Protocol):
+    async def post_message(self, sender_id: SenderId, payload: bytes) -> Answer:
+        """One request, at most once; never raises for what the network or Meta does."""
+
+
+class Observer(Protocol):
+    """Who is told what happened, for logs and metrics. Must be quick and must not raise."""
+
+    def journalled(self, bodies: int, seconds: float) -> None: ...
+    def webhook_refused(self, reason: str) -> None: ...
+    def status_applied(self, told: Told, after: Folded | None) -> None: ...
+    def entry_unreadable(self, entry: Entry, reason: str) -> None: ...
+    def applied(self, entries: int, oldest: datetime) -> None: ...
+    def posted(self, message: Leased, outcome: Posted) -> None: ...
+    def lease_expired(self, message_id: MessageId) -> None: ...
+    def held(self, hold: Hold) -> None: ...
+    def trouble(self, where: str, error: Exception) -> None: ...

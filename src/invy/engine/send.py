@@ -1,0 +1,214 @@
+"""Sending: lease what may go now, post each message once, record what became of it.
+
+Theory of operation. A lease writes the intent before any request leaves, so a crash can never lead to a second
+request: what was leased and has no outcome when its lease runs out becomes `unconfirmed`. Each request has one of
+four outcomes, judged by `meta.reply`: accepted, refused, not processed (back to the queue, later), unsure (settled by
+evidence, never by repeating). Outcomes are stored in groups. When the database is away the outcome is kept in memory
+and tried again; if the process dies first, the lease runs out and the message is unconfirmed: the safe side.
+"""
+
+import asyncio
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from invy.domain.errors import StoreUnavailable
+from invy.domain.evidence import Attempt, Phase
+from invy.domain.hold import Hold
+from invy.domain.ids import MessageId, SenderId
+from invy.domain.message import Leased, Posted
+from invy.engine.group import GroupCommit
+from invy.engine.holding import SCOPES, hold
+from invy.engine.ports import Clock, GatewayPort, Observer, OutboxPort
+from invy.meta.catalogue import Effect
+from invy.meta.reply import Answer
+
+LEASE_AT_ONCE = 200
+EXPIRE_EVERY_S = 5.0
+STORE_AGAIN_S = 0.5
+LONGEST_WAIT_S = 60.0
+LONGEST_PAIR_WAIT_S = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class SendingSettings:
+    """How one sender works. `rate` is in messages per second, for all processes together."""
+
+    sender_id: SenderId
+    owner: str
+    rate: float = 80.0
+    concurrency: int = 100
+    lease_s: float = 60.0
+    """Must be longer than a request may take; then it is certain that the holder is gone."""
+
+
+class Sender:
+    """Drives one business phone number. `jitter` gives a number in [0, 1) per call."""
+
+    def __init__(
+        self,
+        outbox: OutboxPort,
+        gateway: GatewayPort,
+        settings: SendingSettings,
+        *,
+        clock: Clock,
+        observer: Observer,
+        jitter: Callable[[], float],
+    ) -> None:
+        self._outbox = outbox
+        self._gateway = gateway
+        self._settings = settings
+        self._clock = clock
+        self._observer = observer
+        self._jitter = jitter
+        self._outcomes: GroupCommit[Posted] = GroupCommit(self._record, max_group=500, max_weight=1_000_000)
+        self._in_flight: set[asyncio.Task[None]] = set()
+        self._woken = asyncio.Event()
+        self._closing = asyncio.Event()
+        self._expired_at: datetime | None = None
+
+    def wake(self) -> None:
+        """There is something new in the outbox."""
+        self._woken.set()
+
+    def close(self) -> None:
+        """Lease nothing more; requests that have left are waited for."""
+        self._closing.set()
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Send until `close`, then wait for the requests that have left."""
+        await self._work(None, until_empty=False)
+
+    async def drain(self, only: Collection[MessageId] | None = None) -> None:
+        """Send what is in the outbox (or only these messages) until nothing of it can be sent now, then return."""
+        await self._work(only, until_empty=True)
+
+    async def _work(self, only: Collection[MessageId] | None, *, until_empty: bool) -> None:
+        writer = asyncio.create_task(self._outcomes.run())
+        try:
+            while not self._closing.is_set():
+                self._woken.clear()
+                wait_s = await self._step(only)
+                if wait_s == 0:
+                    continue
+                if until_empty and not self._in_flight and wait_s >= 1:
+                    break
+                await self._pause(wait_s)
+        finally:
+            if self._in_flight:
+                await asyncio.wait(self._in_flight)
+            self._outcomes.close()
+            await writer
+
+    async def _step(self, only: Collection[MessageId] | None) -> float:
+        """Lease and launch; returns how many seconds to wait before the next lease makes sense."""
+        free = self._settings.concurrency - len(self._in_flight)
+        if free < 1:
+            await asyncio.wait(self._in_flight, return_when=asyncio.FIRST_COMPLETED)
+            return 0.0
+        try:
+            await self._expire()
+            now = self._clock()
+            lease = await self._outbox.lease(
+                self._settings.sender_id,
+                now=now,
+                limit=min(free, LEASE_AT_ONCE),
+                rate=self._settings.rate,
+                owner=self._settings.owner,
+                lease_s=self._settings.lease_s,
+                only=only,
+            )
+        except StoreUnavailable as error:
+            self._observer.trouble("send", error)
+            return STORE_AGAIN_S
+        for message in lease.messages:
+            task = asyncio.create_task(self._send(message))
+            self._in_flight.add(task)
+            task.add_done_callback(self._in_flight.discard)
+        return lease.wait_s
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._woken.wait()
+        except TimeoutError:
+            return
+
+    async def _send(self, message: Leased) -> None:
+        answer = await self._gateway.post_message(message.sender_id, message.payload)
+        outcome = self._outcome(message, answer, self._clock())
+        while True:
+            try:
+                await self._outcomes.add(outcome)
+                break
+            except StoreUnavailable as error:
+                # The outcome is known and must not be forgotten while this process lives.
+                self._observer.trouble("record", error)
+                await asyncio.sleep(STORE_AGAIN_S)
+        self._observer.posted(message, outcome)
+        if outcome.hold is not None:
+            self._observer.held(outcome.hold)
+
+    async def _record(self, outcomes: Sequence[Posted]) -> None:
+        await self._outbox.record(outcomes)
+        named = [each.attempt.wamid for each in outcomes if each.attempt.wamid is not None]
+        if named:
+            await self._outbox.adopt(named)
+
+    async def _expire(self) -> None:
+        now = self._clock()
+        if self._expired_at is not None and now - self._expired_at < timedelta(seconds=EXPIRE_EVERY_S):
+            return
+        self._expired_at = now
+        for message_id in await self._outbox.expire(now):
+            self._observer.lease_expired(message_id)
+
+    def _outcome(self, message: Leased, answer: Answer, now: datetime) -> Posted:
+        deferred = answer.phase is Phase.DEFERRED
+        wait_s = self._wait_s(message.attempt, answer) if deferred else 0.0
+        later = now + timedelta(seconds=wait_s)
+        slow_down = deferred and answer.effect is Effect.SLOW_DOWN
+        return Posted(
+            message_id=message.id,
+            attempt=Attempt(
+                number=message.attempt,
+                phase=answer.phase,
+                at=now,
+                wamid=answer.wamid,
+                failure=answer.failure,
+                http_status=answer.http_status,
+                message_status=answer.message_status,
+                wa_id=answer.wa_id,
+                note=answer.note,
+            ),
+            due_at=later if wait_s else None,
+            hold=hold_of(answer, message, now),
+            rest_until=later if slow_down else None,
+            sender_id=message.sender_id,
+        )
+
+    def _wait_s(self, attempt: int, answer: Answer) -> float:
+        match answer.effect:
+            case Effect.HOLD_SENDER | Effect.HOLD_TEMPLATE:
+                return 0.0
+            case Effect.WAIT_PAIR:
+                # Meta's rule for the pair limit: 4^X seconds, X growing with each try (about-the-platform page).
+                return min(LONGEST_PAIR_WAIT_S, 4.0**attempt)
+            case _:
+                spread = 0.5 + self._jitter()
+                return max(float(answer.earliest_s or 0), min(LONGEST_WAIT_S, 2.0 ** (attempt - 1)) * spread)
+
+
+def hold_of(answer: Answer, message: Leased, now: datetime) -> Hold | None:
+    """What must rest until someone has acted, if this answer says so."""
+    scope = SCOPES.get(answer.effect)
+    if answer.failure is None or scope is None:
+        return None
+    return hold(
+        scope,
+        sender_id=message.sender_id,
+        template_key=message.template_key,
+        failure=answer.failure,
+        at=now,
+    )

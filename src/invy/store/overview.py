@@ -1,0 +1,110 @@
+"""Looking at messages: one with its evidence, lists by filter, and counts per state. Reads only."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, func, select
+
+from invy.domain.evidence import Evidence
+from invy.domain.ids import EventId, MessageId
+from invy.domain.message import Message
+from invy.domain.state import State
+from invy.store import evidence as evidence_rows
+from invy.store import messages as message_rows
+from invy.store.database import Database
+from invy.store.tables import evidence, messages
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which messages. Everything given must hold; `since` compares with when the message was made."""
+
+    event_id: EventId | None = None
+    states: frozenset[State] = frozenset()
+    since: datetime | None = None
+    to: str | None = None
+    guest_id: str | None = None
+    ids: frozenset[MessageId] | None = None
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        found: list[ColumnElement[bool]] = []
+        if self.event_id is not None:
+            found.append(messages.c.event_id == self.event_id)
+        if self.states:
+            found.append(messages.c.status.in_(sorted(state.value for state in self.states)))
+        if self.since is not None:
+            found.append(messages.c.created_at >= self.since)
+        if self.to is not None:
+            found.append(messages.c.to_phone == self.to)
+        if self.guest_id is not None:
+            found.append(messages.c.guest_id == self.guest_id)
+        if self.ids is not None:
+            found.append(messages.c.id.in_(sorted(self.ids)))
+        return found
+
+
+class Overview:
+    """What the faces show of messages."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def find(self, name: str) -> Message | None:
+        """By our id or by wamid."""
+        async with self._database.read() as connection:
+            return await message_rows.find(connection, name)
+
+    async def timeline(self, message_id: MessageId) -> Sequence[tuple[datetime, Evidence]]:
+        """All evidence of a message with the time it was heard, in the order it was stored."""
+        async with self._database.read() as connection:
+            return await evidence_rows.of_message(connection, message_id)
+
+    async def payload(self, message_id: MessageId) -> bytes:
+        """The request body as it is, or will be, sent."""
+        async with self._database.read() as connection:
+            found = await connection.execute(select(messages.c.payload).where(messages.c.id == message_id))
+            return bytes(found.scalar_one())
+
+    async def page(self, which: Filter, *, after: MessageId | None = None, limit: int = 100) -> list[Message]:
+        """Newest first, from the one after `after` on."""
+        async with self._database.read() as connection:
+            return await message_rows.page(connection, which.conditions(), after=after, limit=limit)
+
+    async def all(self, which: Filter, size: int = 1000) -> AsyncIterator[Message]:
+        """Every message of a filter, newest first, without holding them all."""
+        after: MessageId | None = None
+        while True:
+            page = await self.page(which, after=after, limit=size)
+            for message in page:
+                yield message
+            if len(page) < size:
+                return
+            after = page[-1].id
+
+    async def counts(self, which: Filter) -> dict[State, int]:
+        """How many messages are in each state; states without messages count 0."""
+        statement = (
+            select(messages.c.status, func.count()).where(*which.conditions()).group_by(messages.c.status)
+        )
+        counts = dict.fromkeys(State, 0)
+        async with self._database.read() as connection:
+            for status, count in await connection.execute(statement):
+                counts[State(status)] = count
+        return counts
+
+    async def replied(self, which: Filter) -> int:
+        """How many messages were answered by their guest."""
+        statement = (
+            select(func.count())
+            .select_from(messages)
+            .where(*which.conditions(), messages.c.replied_at.is_not(None))
+        )
+        async with self._database.read() as connection:
+            return int((await connection.execute(statement)).scalar_one())
+
+    async def orphans(self) -> int:
+        """How many receipts wait for a message we do not know."""
+        statement = select(func.count()).select_from(evidence).where(evidence.c.message_id.is_(None))
+        async with self._database.read() as connection:
+            return int((await connection.execute(statement)).scalar_one())

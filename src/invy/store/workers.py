@@ -1,0 +1,121 @@
+"""Who is at work on this database.
+
+SQLite: one service or worker at a time, by a lock on a file beside the database that the operating system releases
+when the process ends, however it ends. PostgreSQL: any number, each with a heartbeat.
+"""
+
+import fcntl
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import delete, select
+
+from invy.domain.errors import TryLater
+from invy.store.database import Database
+from invy.store.tables import workers
+
+STALE = timedelta(seconds=20)
+"""A worker that has not been heard of for so long is dead."""
+
+
+class AnotherAtWork(TryLater):
+    """A second service or worker on one SQLite file."""
+
+    kind = "another-at-work"
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    id: str
+    role: str
+    host: str
+    pid: int
+    started_at: datetime
+    beat_at: datetime
+
+
+class Workplace:
+    """The register of working processes."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @contextmanager
+    def occupy(self) -> Iterator[None]:
+        """Be the one service on an SQLite file; on PostgreSQL there is room for many.
+
+        Raises:
+            AnotherAtWork: someone holds the place.
+        """
+        path = self._lock_file
+        if path is None:
+            yield
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a+", encoding="ascii") as file:
+            if not _lock(file.fileno()):
+                file.seek(0)
+                holder = file.read().strip() or "unknown"
+                raise AnotherAtWork(
+                    f"Another Invy service works on this SQLite database (process {holder}).",
+                    hint="Stop it first, or use PostgreSQL, where several may work together.",
+                )
+            file.truncate(0)
+            file.write(str(os.getpid()))
+            file.flush()
+            try:
+                yield
+            finally:
+                file.truncate(0)
+
+    async def occupied(self, now: datetime) -> bool:
+        """Whether a service or worker is sending for this database right now."""
+        path = self._lock_file
+        if path is not None:
+            if not path.exists():
+                return False
+            with path.open("a+", encoding="ascii") as file:
+                return not _lock(file.fileno())
+        return any(worker.beat_at > now - STALE for worker in await self.all())
+
+    async def beat(self, worker_id: str, role: str, started_at: datetime, now: datetime) -> None:
+        """Say that this process is alive; forget the dead."""
+        statement = self._database.upsert(workers, ["id"], ["beat_at"])
+        row = {
+            "id": worker_id,
+            "role": role,
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+            "started_at": started_at,
+            "beat_at": now,
+        }
+        async with self._database.write() as connection:
+            await connection.execute(statement, row)
+            await connection.execute(delete(workers).where(workers.c.beat_at < now - 10 * STALE))
+
+    async def leave(self, worker_id: str) -> None:
+        async with self._database.write() as connection:
+            await connection.execute(delete(workers).where(workers.c.id == worker_id))
+
+    async def all(self) -> list[Worker]:
+        async with self._database.read() as connection:
+            found = await connection.execute(select(workers).order_by(workers.c.started_at))
+            return [Worker(r.id, r.role, r.host, r.pid, r.started_at, r.beat_at) for r in found]
+
+    @property
+    def _lock_file(self) -> Path | None:
+        file = self._database.sqlite_file
+        return file.with_name(file.name + ".lock") if file else None
+
+
+def _lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
