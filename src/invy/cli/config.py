@@ -1,0 +1,55 @@
+"""`invy config show`: every effective setting and where it comes from, secrets masked."""
+
+import json
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="What Invy is set to, and where each value comes from.", no_args_is_help=True)
+
+
+@app.callback()
+def config() -> None:
+    """Keeps `show` a command of its own however few there are."""
+
+
+@app.command()
+def show(
+    *,
+    as_json: Annotated[
+        bool,
+        typer.Option(
+            "--json", help="One JSON document: settings[] of name, value, set, secret, origin, remark."
+        ),
+    ] = False,
+) -> None:
+    """Print every effective value with its origin. Secrets are only said to be set."""
+    from invy.app.overview import rows
+    from invy.app.settings import load
+
+    table = rows(load(os.environ, Path(".env")), datetime.now(UTC).date())
+    if as_json:
+        document = [
+            {
+                "name": row.name,
+                "value": row.value,
+                "set": row.value is not None,
+                "secret": row.secret,
+                "origin": {"kind": row.origin.kind.value, "place": row.origin.place},
+                "remark": row.remark or None,
+            }
+            for row in table
+        ]
+        sys.stdout.write(json.dumps({"settings": document}, ensure_ascii=False, indent=2) + "\n")
+        return
+    cells = [(row.name, "(not set)" if row.value is None else row.value, str(row.origin)) for row in table]
+    names, values = (max(len(cell[column]) for cell in cells) for column in (0, 1))
+    for name, value, origin in cells:
+        typer.echo(f"{name:<{names}}  {value:<{values}}  {origin}")
+    for row in table:
+        if row.remark:
+            typer.echo(f"{row.name}: {row.remark}", err=True)
