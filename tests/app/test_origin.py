@@ -73,7 +73,7 @@ def test_a_dotenv_that_is_a_folder_says_so(tmp_path: Path) -> None:
 
 def test_a_secret_may_stand_in_a_file_of_its_own(tmp_path: Path) -> None:
     file = tmp_path / "token"
-    file.write_text(f"  {TOKEN}\n")
+    file.write_bytes(b"\xef\xbb\xbf" + f"  {TOKEN}\r\n".encode())
     settings = load({"WHATSAPP_ACCESS_TOKEN_FILE": str(file)}, None)
 
     assert settings.access_token is not None

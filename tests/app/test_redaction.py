@@ -17,7 +17,7 @@ SECRET = "quiet-otter-paints-a-fence"
 redactor = Redactor([SECRET, "short"])
 
 
-@pytest.mark.parametrize("key", sorted(PHONE_KEYS))
+@pytest.mark.parametrize("key", [*sorted(PHONE_KEYS), "guest_phone", "Wa_Id"])
 @pytest.mark.parametrize(
     "number", ["+447700900123", "447700900123", "+44 7700 900-123", 447700900123, ["447700900123"]]
 )

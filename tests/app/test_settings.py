@@ -244,6 +244,7 @@ def test_a_lease_must_outlast_a_request_even_when_only_the_timeout_was_set() -> 
         in message
     )
     assert "Example: INVY_LEASE_SECONDS=800" in message
+    assert "INVY_LEASE_SECONDS" in refusal({"INVY_SEND_TIMEOUT_S": "120"})
     assert load({"INVY_SEND_TIMEOUT_S": "200", "INVY_LEASE_SECONDS": "201"}, None).lease_seconds == 201
 
 
