@@ -100,11 +100,18 @@ def test_a_document_is_shown_with_its_file_name() -> None:
     assert preview(document, {"doc": "123456"}).startswith("[document] 123456 (Map.pdf)\n")
 
 
+def test_what_could_harm_a_terminal_is_shown_as_a_mark() -> None:
+    shown = preview(KNOWN, {"contact_name": "No\x1b[31ma\n", "couple": "\ud83d & Co"})
+
+    assert "No\ufffd[31ma\ufffd, נתראה" in shown
+    assert "\ufffd & Co" in shown
+
+
 @given(
     st.dictionaries(
         st.sampled_from(["couple", "contact_name", "hour", "token", "code"]),
-        st.text() | st.none() | st.integers(),
+        st.text(alphabet=st.characters(codec=None)) | st.none() | st.integers(),
     )
 )
-def test_a_preview_never_refuses(params: dict[str, object]) -> None:
-    assert preview(KNOWN, params)
+def test_a_preview_never_refuses_and_can_always_be_printed(params: dict[str, object]) -> None:
+    assert preview(KNOWN, params).encode()

@@ -18,6 +18,7 @@ from invy.domain.template import (
     PhoneButton,
     QuickReplyButton,
     Template,
+    TemplateKey,
     TextHeader,
     UrlButton,
     Variable,
@@ -42,7 +43,7 @@ def one(text: str) -> Template:
 
 def test_the_brief_s_entry_is_taken_as_it_stands() -> None:
     assert load("[hina_invitation]\n" + BRIEF, "templates.toml").get("hina_invitation") == Template(
-        key="hina_invitation",  # type: ignore[arg-type]  # a plain word stands for a TemplateKey here
+        key=TemplateKey("hina_invitation"),
         name="hina_invitation",
         language="he",
         header=MediaHeader(MediaKind.IMAGE, "invitation_image_url", MediaSource.EITHER),

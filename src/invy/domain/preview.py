@@ -4,6 +4,7 @@ Never refuses: what is not known yet stays visible as `{{key}}`, and a template 
 its values instead. Whether the message may be sent is for `rendering` to say.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 
 from invy.domain.template import (
@@ -20,6 +21,9 @@ from invy.domain.template import (
     UrlButton,
 )
 
+# Control characters could command a terminal, and half characters cannot be printed at all.
+_UNSHOWABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+
 
 def preview(template: Template, params: Mapping[str, object]) -> str:
     """Header, body, footer and buttons, one block each, separated by empty lines."""
@@ -30,7 +34,9 @@ def preview(template: Template, params: Mapping[str, object]) -> str:
 
 def _value(key: str, template: Template, params: Mapping[str, object]) -> str:
     value = params.get(key, template.default(key))
-    return value if isinstance(value, str) and value.strip() else f"{{{{{key}}}}}"
+    if not isinstance(value, str) or not value.strip():
+        return f"{{{{{key}}}}}"
+    return _UNSHOWABLE.sub("\ufffd", value)
 
 
 def _body(template: Template, params: Mapping[str, object]) -> str:
