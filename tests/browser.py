@@ -5,6 +5,7 @@ Without one, a glass test is skipped on a laptop and fails in CI, where a silent
 
 import os
 import shutil
+from typing import NoReturn
 
 import pytest
 
@@ -28,10 +29,13 @@ def browser_program() -> str:
     for name in names:
         if found := shutil.which(name):
             return found
-    reason = (
+    without_browser(
         f"no browser found (looked for {', '.join(names)}); "
         "install Chromium (on Debian: apt-get install chromium) or set INVY_TEST_BROWSER to its path"
     )
+
+
+def without_browser(reason: str) -> NoReturn:
     if os.environ.get("CI") == "true":
         pytest.fail(reason, pytrace=False)
     pytest.skip(reason)

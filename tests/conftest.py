@@ -3,13 +3,14 @@
 import inspect
 import os
 from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
 
-from tests.browser import ARGUMENTS, browser_program
+from tests.browser import ARGUMENTS, browser_program, without_browser
 from tests.databases import PostgresDatabases
 from tests.postgres import PostgresServer, running_server
 
@@ -82,13 +83,19 @@ async def browser(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator["Br
     home = str(tmp_path_factory.mktemp("browser-home"))  # it would write into the real one
     from playwright.async_api import async_playwright
 
-    async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(
-            executable_path=program,
-            args=list(ARGUMENTS),
-            env={**os.environ, "HOME": home, "XDG_CONFIG_HOME": home, "XDG_CACHE_HOME": home},
-            chromium_sandbox=os.geteuid() != 0,  # Chromium's sandbox refuses to run as root
-        )
+    async with AsyncExitStack() as stack:
+        try:
+            playwright = await stack.enter_async_context(async_playwright())
+            chromium = await playwright.chromium.launch(
+                executable_path=program,
+                args=list(ARGUMENTS),
+                env={**os.environ, "HOME": home, "XDG_CONFIG_HOME": home, "XDG_CACHE_HOME": home},
+                chromium_sandbox=os.geteuid() != 0,  # Chromium's sandbox refuses to run as root
+            )
+        except Exception as error:  # noqa: BLE001 - the driver raises plain Exception when it cannot run
+            without_browser(
+                f"{program} or its driver does not start (on Debian the driver needs libatomic1): {error}"
+            )
         yield chromium
         await chromium.close()
 
