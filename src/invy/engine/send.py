@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from time import perf_counter
 
 from invy.domain.errors import StoreUnavailable
 from invy.domain.evidence import Attempt, Phase
@@ -136,7 +137,9 @@ class Sender:
             return
 
     async def _send(self, message: Leased) -> None:
+        began = perf_counter()
         answer = await self._gateway.post_message(message.sender_id, message.payload)
+        seconds = perf_counter() - began
         outcome = self._outcome(message, answer, self._clock())
         while True:
             try:
@@ -146,7 +149,7 @@ class Sender:
                 # The outcome is known and must not be forgotten while this process lives.
                 self._observer.trouble("record", error)
                 await asyncio.sleep(STORE_AGAIN_S)
-        self._observer.posted(message, outcome)
+        self._observer.posted(message, outcome, seconds)
         if outcome.hold is not None:
             self._observer.held(outcome.hold)
 

@@ -1,0 +1,181 @@
+"""Wiring: settings become stores, a gateway and use-cases. Every face opens the house and asks it for what it needs."""
+
+import os
+import random
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from importlib.metadata import version
+
+from invy.app.metrics import Metrics
+from invy.app.observer import LogObserver
+from invy.app.settings import Settings
+from invy.domain.errors import ConfigurationError
+from invy.domain.ids import SenderId, new_id
+from invy.engine.campaign import Campaigns
+from invy.engine.compose import Composer
+from invy.engine.ports import Clock
+from invy.engine.send import Sender, SendingSettings
+from invy.gateway.graph import Graph
+from invy.meta import registry
+from invy.meta.registry import Registry
+from invy.store import schema
+from invy.store.batch import ApplyStore
+from invy.store.campaigns import CampaignStore
+from invy.store.database import Database
+from invy.store.guests import GuestStore
+from invy.store.holds import HoldStore
+from invy.store.journal import JournalStore
+from invy.store.outbox import Outbox
+from invy.store.overview import Overview
+from invy.store.tokens import TokenStore
+from invy.store.workers import Workplace
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass
+class House:
+    """Everything by name. Stores are cheap; the gateway is opened when sending."""
+
+    settings: Settings
+    database: Database
+    clock: Clock = utc_now
+    randomness: Callable[[int], bytes] = os.urandom
+    jitter: Callable[[], float] = random.random
+    metrics: Metrics = field(default_factory=lambda: Metrics(version("invy")))
+
+    @cached_property
+    def observer(self) -> LogObserver:
+        return LogObserver(self.metrics, self.clock)
+
+    @cached_property
+    def journal(self) -> JournalStore:
+        return JournalStore(self.database)
+
+    @cached_property
+    def apply_store(self) -> ApplyStore:
+        return ApplyStore(self.database)
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        return Outbox(self.database)
+
+    @cached_property
+    def guests(self) -> GuestStore:
+        return GuestStore(self.database)
+
+    @cached_property
+    def campaign_store(self) -> CampaignStore:
+        return CampaignStore(self.database)
+
+    @cached_property
+    def holds(self) -> HoldStore:
+        return HoldStore(self.database)
+
+    @cached_property
+    def overview(self) -> Overview:
+        return Overview(self.database)
+
+    @cached_property
+    def tokens(self) -> TokenStore:
+        return TokenStore(self.database)
+
+    @cached_property
+    def workplace(self) -> Workplace:
+        return Workplace(self.database)
+
+    @cached_property
+    def templates(self) -> Registry:
+        """The user's templates.
+
+        Raises:
+            ConfigurationError: there is no such file.
+            TemplateInvalid: the file has mistakes; all of them are told.
+        """
+        path = self.settings.templates_file
+        try:
+            text = path.read_text(encoding="utf-8-sig")
+        except FileNotFoundError as error:
+            raise ConfigurationError(
+                f"There is no template file {path}.",
+                hint="Make one with: invy templates init, or name yours in INVY_TEMPLATES_FILE.",
+            ) from error
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigurationError(
+                f"The template file {path} cannot be read: {error}", hint="It must be a UTF-8 text file."
+            ) from error
+        return registry.load(text, str(path))
+
+    @property
+    def sender_id(self) -> SenderId:
+        """The business phone number that sends.
+
+        Raises:
+            ConfigurationError: it is not configured.
+        """
+        self.settings.require_sending()
+        return SenderId(self.settings.phone_number_id or "")
+
+    @property
+    def composer(self) -> Composer:
+        return Composer(self.templates, self.sender_id, self.clock, self.randomness)
+
+    @property
+    def campaigns(self) -> Campaigns:
+        return Campaigns(self.guests, self.campaign_store, self.outbox, self.composer)
+
+    def new_id(self) -> str:
+        return new_id(self.clock(), self.randomness)
+
+    def graph(self) -> Graph:
+        """A session with Meta; the caller closes it."""
+        self.settings.require_sending()
+        token = self.settings.access_token
+        assert token is not None
+        return Graph(
+            base_url=self.settings.api_base_url,
+            version=self.settings.api_version,
+            token=token.get_secret_value(),
+            timeout_s=self.settings.send_timeout_s,
+            connections=self.settings.send_concurrency,
+        )
+
+    def sender(self, graph: Graph) -> Sender:
+        """The one who sends, for this process."""
+        return Sender(
+            self.outbox,
+            graph,
+            SendingSettings(
+                sender_id=self.sender_id,
+                owner=self.new_id(),
+                rate=self.settings.send_rate,
+                concurrency=self.settings.send_concurrency,
+                lease_s=self.settings.lease_seconds,
+            ),
+            clock=self.clock,
+            observer=self.observer,
+            jitter=self.jitter,
+        )
+
+
+@asynccontextmanager
+async def open_house(settings: Settings, *, upgrade: bool = False) -> AsyncIterator[House]:
+    """The house on the configured database, whose shape is checked first.
+
+    Raises:
+        SchemaBehind: the database needs `invy db upgrade`, and `upgrade` was not asked for.
+        StoreUnavailable: the database cannot be reached.
+    """
+    database = Database.open(settings.database_url)
+    try:
+        if upgrade:
+            await schema.upgrade(database)
+        await schema.require_current(database)
+        yield House(settings, database)
+    finally:
+        await database.close()

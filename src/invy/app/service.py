@@ -1,0 +1,95 @@
+"""The service: receiving, applying and sending, running side by side in one process, started and stopped as one."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from typing import Any
+
+import structlog
+
+from invy.app.house import House
+from invy.domain.errors import StoreUnavailable
+from invy.engine.apply import Applier
+from invy.engine.ingest import Ingest
+from invy.engine.send import Sender
+from invy.meta import webhook
+
+BEAT_S = 5.0
+RESTART_S = 1.0
+
+_log = structlog.stdlib.get_logger("invy.service")
+
+
+class Service:
+    """The running parts. `sender` is None where only webhooks are received."""
+
+    def __init__(self, house: House, *, role: str = "service") -> None:
+        self.house = house
+        self.role = role
+        self.applier = Applier(house.apply_store, webhook.read, house.clock, house.observer)
+        self.ingest = Ingest(house.journal, house.clock, house.observer, self.applier.wake)
+        self.sender: Sender | None = None
+
+    @asynccontextmanager
+    async def running(self, *, send: bool) -> AsyncIterator["Service"]:
+        """Run until the block ends; then finish what was received and what has left, and stop.
+
+        Raises:
+            AnotherAtWork: a second service on one SQLite file.
+            ConfigurationError: sending was asked for and its credentials are not set.
+        """
+        async with AsyncExitStack() as stack:
+            stack.enter_context(self.house.workplace.occupy())
+            if send:
+                graph = await stack.enter_async_context(self.house.graph())
+                self.sender = self.house.sender(graph)
+            tasks = [self._task("ingest", self.ingest.run), self._task("apply", self.applier.run)]
+            if self.sender is not None:
+                tasks.append(self._task("send", self.sender.run))
+            beat = self._task("beat", self._beat)
+            try:
+                yield self
+            finally:
+                self.ingest.close()
+                if self.sender is not None:
+                    self.sender.close()
+                self.applier.close()
+                await asyncio.gather(*tasks, return_exceptions=True)
+                beat.cancel()
+                await asyncio.gather(beat, return_exceptions=True)
+                self.sender = None
+
+    def wake_sender(self) -> None:
+        """There is something new in the outbox."""
+        if self.sender is not None:
+            self.sender.wake()
+
+    def _task(self, name: str, run: Callable[[], Coroutine[Any, Any, None]]) -> asyncio.Task[None]:
+        return asyncio.create_task(_kept_alive(name, run), name=f"invy.{name}")
+
+    async def _beat(self) -> None:
+        """Say that this process lives, so that others and the command line know who sends."""
+        house = self.house
+        worker_id, started_at = house.new_id(), house.clock()
+        try:
+            while True:
+                with suppress(StoreUnavailable):
+                    await house.workplace.beat(worker_id, self.role, started_at, house.clock())
+                    house.metrics.orphans_waiting(await house.overview.orphans())
+                    house.metrics.outbox_depth(await house.outbox.unfinished())
+                await asyncio.sleep(BEAT_S)
+        finally:
+            with suppress(StoreUnavailable):
+                await house.workplace.leave(worker_id)
+
+
+async def _kept_alive(name: str, run: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """A part that breaks is started again: one defect must not end receiving or sending for good."""
+    while True:
+        try:
+            await run()
+        except Exception:  # noqa: BLE001 - logged whole; the part is started again
+            _log.exception("service.part_broke", part=name, again_in_s=RESTART_S)
+            await asyncio.sleep(RESTART_S)
+        else:
+            return

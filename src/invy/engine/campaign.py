@@ -1,0 +1,115 @@
+"""Starting a campaign: every guest of an event gets one message in the outbox, in one transaction.
+
+At most once per event, template and number: starting again adds only those who are new. Streamed: a list of a million
+guests is never held at once. A guest whose parameters are missing or who has opted out is left out, with the reason.
+"""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from invy.domain.campaign import Campaign, LeftOut, Planned
+from invy.domain.errors import InvalidInput, NotFound
+from invy.domain.guest import Guest
+from invy.domain.ids import CampaignId, EventId, TemplateKey, new_id
+from invy.domain.message import Draft
+from invy.domain.phone import E164
+from invy.engine.compose import Composer
+from invy.engine.ports import OutboxPort
+
+LEFT_OUT_SHOWN = 10_000
+"""How many guests who were left out are named; all are counted."""
+
+
+class GuestsPort(Protocol):
+    def pages(self, event_id: EventId, size: int = 1000) -> AsyncIterator[list[Guest]]: ...
+    async def count(self, event_id: EventId) -> int: ...
+    async def opted_out(self, phones: Sequence[E164]) -> set[E164]: ...
+
+
+class CampaignsPort(Protocol):
+    async def put(self, campaign: Campaign) -> Campaign: ...
+
+
+@dataclass(slots=True)
+class _Tally:
+    seen: int = 0
+    left_out_count: int = 0
+
+
+class Campaigns:
+    """The use-case of inviting a whole list."""
+
+    def __init__(
+        self, guests: GuestsPort, campaigns: CampaignsPort, outbox: OutboxPort, composer: Composer
+    ) -> None:
+        self._guests = guests
+        self._campaigns = campaigns
+        self._outbox = outbox
+        self._composer = composer
+
+    async def start(
+        self,
+        event_id: EventId,
+        template_key: TemplateKey,
+        common: Mapping[str, str],
+        *,
+        force: bool = False,
+        progress: Callable[[int], None] | None = None,
+    ) -> Planned:
+        """Write the invitations of an event to the outbox. `force` includes guests who opted out of marketing.
+
+        Raises:
+            NotFound: no such template, or nobody on the list.
+            StoreUnavailable: nothing was written.
+        """
+        now = self._composer.clock()
+        self._composer.registry.get(template_key)
+        if not await self._guests.count(event_id):
+            raise NotFound(
+                f"There are no guests on the list of event {event_id!r}.",
+                hint=f"Import them first: invy guests import FILE --event {event_id}",
+            )
+        campaign = Campaign(CampaignId(new_id(now, self._composer.randomness)), event_id, template_key, now)
+        campaign = await self._campaigns.put(campaign)
+        left_out: list[LeftOut] = []
+        tally = _Tally()
+
+        async def drafts() -> AsyncIterator[Sequence[Draft]]:
+            async for page in self._guests.pages(event_id):
+                stopped = set() if force else await self._guests.opted_out([guest.phone for guest in page])
+                chunk = []
+                for guest in page:
+                    made = self._draft(campaign, guest, common, opted_out=guest.phone in stopped)
+                    if isinstance(made, Draft):
+                        chunk.append(made)
+                    else:
+                        tally.left_out_count += 1
+                        if len(left_out) < LEFT_OUT_SHOWN:
+                            left_out.append(made)
+                tally.seen += len(page)
+                if progress is not None:
+                    progress(tally.seen)
+                yield chunk
+
+        new = await self._outbox.enqueue(drafts())
+        return Planned(campaign, new, tally.seen - tally.left_out_count - new, tuple(left_out))
+
+    def _draft(
+        self, campaign: Campaign, guest: Guest, common: Mapping[str, str], *, opted_out: bool
+    ) -> Draft | LeftOut:
+        if opted_out:
+            return LeftOut(
+                guest.id,
+                guest.name,
+                guest.phone,
+                "has stopped marketing messages from your business",
+                "Reach this guest another way, or send with --force if this is not marketing.",
+                "opted-out",
+            )
+        try:
+            return self._composer.for_guest(campaign.template_key, guest, common, campaign_id=campaign.id)
+        except NotFound:
+            raise
+        except InvalidInput as error:
+            return LeftOut(guest.id, guest.name, guest.phone, error.message, error.hint, error.kind)
