@@ -26,13 +26,13 @@ def browser_program() -> str:
     """The browser's path: `INVY_TEST_BROWSER`, else the first of `NAMES` on PATH."""
     chosen = os.environ.get("INVY_TEST_BROWSER")
     names = (chosen,) if chosen else NAMES
-    for name in names:
-        if found := shutil.which(name):
-            return found
-    without_browser(
-        f"no browser found (looked for {', '.join(names)}); "
-        "install Chromium (on Debian: apt-get install chromium) or set INVY_TEST_BROWSER to its path"
-    )
+    found = next(filter(None, map(shutil.which, names)), None)
+    if found is None:
+        without_browser(
+            f"no browser found (looked for {', '.join(names)}); "
+            "install Chromium (on Debian: apt-get install chromium) or set INVY_TEST_BROWSER to its path"
+        )
+    return found
 
 
 def without_browser(reason: str) -> NoReturn:
