@@ -1,5 +1,6 @@
 """What a template needs from whoever sends it."""
 
+from invy.domain.ids import TemplateKey
 from invy.domain.pattern import Pattern
 from invy.domain.template import (
     CopyCodeButton,
@@ -10,7 +11,6 @@ from invy.domain.template import (
     PhoneButton,
     QuickReplyButton,
     Template,
-    TemplateKey,
     TextHeader,
     UrlButton,
     Variable,

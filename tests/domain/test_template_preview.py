@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from invy.domain.ids import TemplateKey
 from invy.domain.pattern import Pattern
 from invy.domain.preview import preview
 from invy.domain.template import (
@@ -14,7 +15,6 @@ from invy.domain.template import (
     PhoneButton,
     QuickReplyButton,
     Template,
-    TemplateKey,
     TextHeader,
     UrlButton,
     Variable,

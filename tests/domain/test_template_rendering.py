@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from invy.domain.errors import ParameterRefused
+from invy.domain.ids import TemplateKey
 from invy.domain.pattern import Pattern
 from invy.domain.rendering import (
     BodyComponent,
@@ -30,7 +31,6 @@ from invy.domain.template import (
     PhoneButton,
     QuickReplyButton,
     Template,
-    TemplateKey,
     TextHeader,
     UrlButton,
     Variable,

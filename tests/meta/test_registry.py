@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from invy.domain.errors import NotFound, TemplateInvalid
+from invy.domain.ids import TemplateKey
 from invy.domain.pattern import Pattern
 from invy.domain.template import (
     CopyCodeButton,
@@ -18,7 +19,6 @@ from invy.domain.template import (
     PhoneButton,
     QuickReplyButton,
     Template,
-    TemplateKey,
     TextHeader,
     UrlButton,
     Variable,

@@ -8,13 +8,11 @@ one list that rendering, checking and asking for parameters all go by. Refuses t
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NewType
 
 from invy.domain import template_limits as limits
+from invy.domain.ids import TemplateKey
 from invy.domain.parameter import Rule
 from invy.domain.pattern import Pattern
-
-TemplateKey = NewType("TemplateKey", str)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from invy.domain import template_limits as limits
+from invy.domain.ids import TemplateKey
 from invy.domain.parameter import fault
 from invy.domain.pattern import Pattern, is_variable_name
-from invy.domain.template import Template, TemplateKey, Variable, slots, unused
+from invy.domain.template import Template, Variable, slots, unused
 from invy.meta.button_entry import SHORT_FORM, read_buttons
 from invy.meta.header_entry import HEADER_KEYS, read_header
 from invy.meta.toml_table import Problem, Table, parameter_name_fault
