@@ -54,8 +54,7 @@ types: setup ## mypy, strict
 	@echo 'types: mypy ...'
 	@$(RUN) mypy --strict
 
-bench: ## the numbers, measured side by side with the tutorial pattern and with peers
-	@scripts/setup bench
+bench: setup ## the numbers, measured side by side with the tutorial pattern and with peers
 	@$(RUN) bench $(ARGS)
 
 build: setup ## the wheel and the source archive, into dist/
