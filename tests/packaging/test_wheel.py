@@ -13,20 +13,24 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src" / "invy"
 
 
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Built with the locked backend, without isolation and without a network."""
-    folder = tmp_path_factory.mktemp("wheel")
+def build(kind: str, source: Path, target: Path) -> Path:
+    """Build one archive with the locked backend."""
     built = subprocess.run(
-        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)],
-        cwd=ROOT,
+        [sys.executable, "-m", "hatchling", "build", "-t", kind, "-d", str(target)],
+        cwd=source,
         capture_output=True,
         text=True,
         check=False,
     )
     assert built.returncode == 0, built.stderr
-    (made,) = folder.glob("*.whl")
+    (made,) = target.iterdir()
     return made
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Built with the locked backend, without isolation and without a network."""
+    return build("wheel", ROOT, tmp_path_factory.mktemp("wheel"))
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +77,8 @@ assert invy.__file__.startswith({str(unpacked)!r}), invy.__file__
 for module in pkgutil.walk_packages(invy.__path__, "invy."):
     if not module.name.endswith("__main__") and ".migrations" not in module.name:
         importlib.import_module(module.name)
-strangers = [m.__file__ for n, m in sys.modules.items() if n.startswith("invy.") and not m.__file__.startswith({str(unpacked)!r})]
+files = [getattr(module, "__file__", None) for name, module in sys.modules.items() if name.startswith("invy.")]
+strangers = [file for file in files if file and not file.startswith({str(unpacked)!r})]
 assert not strangers, strangers
 """
     environment = {
@@ -88,6 +93,18 @@ assert not strangers, strangers
         check=False,
     )
     assert run.returncode == 0, run.stderr
+
+
+def test_the_source_archive_builds_the_same_wheel(unpacked: Path, tmp_path: Path) -> None:
+    (tmp_path / "source").mkdir()
+    archive = build("sdist", ROOT, tmp_path / "sdist")
+    subprocess.run(["tar", "-xzf", str(archive), "-C", str(tmp_path / "source")], check=True)
+    (source,) = (tmp_path / "source").iterdir()
+    with zipfile.ZipFile(build("wheel", source, tmp_path / "wheel")) as again:
+        again.extractall(tmp_path / "again")
+    assert files_in(tmp_path / "again") == files_in(unpacked)
+    for needed in ("Makefile", "uv.lock", "requirements/dev.txt", "scripts/setup", "tests/conftest.py"):
+        assert (source / needed).exists(), f"{needed} is missing: the archive could not test itself"
 
 
 def test_the_wheel_is_named_for_its_version(wheel: Path) -> None:
