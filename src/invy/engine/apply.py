@@ -165,11 +165,11 @@ class Applier:
         return plan
 
     def _report(self, plan: _Plan, told: TellingView) -> None:
-        orphans = {id(each) for each in told.orphans}
+        orphans = {(each.wamid, each.opaque) for each in told.orphans}
         by_wamid = {folded.wamid: folded for folded in told.after.values()}
         for each in plan.told:
             if isinstance(each.fact, Receipt):
-                after = None if id(each) in orphans else by_wamid.get(each.wamid)
+                after = None if (each.wamid, each.opaque) in orphans else by_wamid.get(each.wamid)
                 self._observer.status_applied(each, after)
 
 

@@ -1,6 +1,7 @@
 """Evidence as rows: appended, never changed, but for an orphan that finds its message."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -30,6 +31,24 @@ CHUNK = 500
 def plain(text: str | None) -> str | None:
     """Text that both databases can hold: PostgreSQL has no NUL."""
     return text.replace("\0", "\ufffd") if text is not None and "\0" in text else text
+
+
+def storable(told: Told) -> Told:
+    """The fact as both databases can hold it, so that what is folded is what is stored."""
+    fact = told.fact
+    failure = fact.failure if isinstance(fact, Attempt | Receipt) else None
+    if failure is None or not any("\0" in word for word in failure.key() if isinstance(word, str)):
+        return told
+    cleaned = replace(
+        failure,
+        title=plain(failure.title),
+        message=plain(failure.message),
+        details=plain(failure.details),
+        href=plain(failure.href),
+        trace_id=plain(failure.trace_id),
+    )
+    assert isinstance(fact, Attempt | Receipt)
+    return replace(told, fact=replace(fact, failure=cleaned))
 
 
 def row_of(told: Told, message_id: MessageId | None) -> dict[str, object]:

@@ -35,6 +35,7 @@ def _reference(told: Told) -> Reference:
 async def tell(connection: AsyncConnection, database: Database, facts: Sequence[Told]) -> Telling:
     """Store these facts and bring every message they are about to its fold. Telling a fact again changes nothing."""
     telling = Telling()
+    facts = [evidence_rows.storable(told) for told in facts]
     telling.meant, telling.before = await message_rows.resolve(
         connection, database, (_reference(told) for told in facts)
     )

@@ -1,0 +1,186 @@
+import asyncio
+
+import pytest
+
+from invy.domain.evidence import Attempt, Phase
+from invy.domain.hold import Hold, Scope
+from invy.domain.ids import MessageId, Wamid
+from invy.domain.message import Lease, Message, Posted
+from invy.domain.state import State
+from invy.store.database import Database
+from invy.store.holds import HoldStore
+from invy.store.outbox import Outbox
+from invy.store.overview import Filter, Overview
+from tests.making import SENDER, at, chunks, draft, message_id
+
+FAST = 1000.0
+
+
+async def lease(
+    outbox: Outbox, seconds: float, limit: int = 100, rate: float = FAST, owner: str = "me"
+) -> Lease:
+    return await outbox.lease(SENDER, now=at(seconds), limit=limit, rate=rate, owner=owner, lease_s=60)
+
+
+def posted(name: MessageId, phase: Phase, number: int = 1, seconds: float = 2, **more: object) -> Posted:
+    wamid = Wamid(f"wamid.{name}") if phase is Phase.ACCEPTED else None
+    return Posted(name, Attempt(number, phase, at(seconds), wamid=wamid), **more)  # type: ignore[arg-type]
+
+
+async def state_of(database: Database, n: int) -> State:
+    return (await show(database, n)).state
+
+
+async def show(database: Database, n: int) -> Message:
+    found = await Overview(database).find(message_id(n))
+    assert found is not None
+    return found
+
+
+async def test_a_leased_message_is_not_leased_again(database: Database) -> None:
+    outbox = Outbox(database)
+    await outbox.enqueue(chunks([draft(1), draft(2)]))
+    first = await lease(outbox, 1)
+    assert [each.id for each in first.messages] == [message_id(1), message_id(2)]
+    assert [each.attempt for each in first.messages] == [1, 1]
+    assert (await lease(outbox, 2)).messages == ()
+    assert await state_of(database, 1) is State.SENDING
+
+
+async def test_the_intent_is_evidence_before_any_request_leaves(database: Database) -> None:
+    outbox = Outbox(database)
+    await outbox.enqueue(chunks([draft(1)]))
+    await lease(outbox, 1)
+    [(heard_at, fact)] = await Overview(database).timeline(message_id(1))
+    assert fact == Attempt(1, Phase.STARTED, at(1))
+    assert heard_at == at(1)
+
+
+async def test_two_senders_never_get_the_same_message(database: Database) -> None:
+    outbox = Outbox(database)
+    await outbox.enqueue(chunks([draft(n) for n in range(60)]))
+    leases = await asyncio.gather(*(lease(outbox, 1 + n / 10, limit=10, owner=str(n)) for n in range(8)))
+    got = [each.id for one in leases for each in one.messages]
+    assert len(got) == len(set(got))
+
+
+async def test_one_guest_is_invited_once(database: Database) -> None:
+    outbox = Outbox(database)
+    assert await outbox.enqueue(chunks([draft(1, once_key="k"), draft(2, once_key="k")], [draft(3)])) == 2
+    assert await outbox.enqueue(chunks([draft(4, once_key="k")])) == 0
+    assert await outbox.unfinished() == 2
+
+
+async def test_a_campaign_is_written_whole_or_not_at_all(database: Database) -> None:
+    async def breaks() -> object:
+        yield [draft(1)]
+        raise RuntimeError
+
+    outbox = Outbox(database)
+    with pytest.raises(RuntimeError):
+        await outbox.enqueue(breaks())  # type: ignore[arg-type]
+    assert await outbox.unfinished() == 0
+
+
+async def test_the_pace_holds_for_all_processes_together(database: Database) -> None:
+    outbox = Outbox(database)
+    await outbox.enqueue(chunks([draft(n) for n in range(100)]))
+    sent = 0
+    for step in range(100):  # one second in steps of ten milliseconds, two processes asking in turn
+        for owner in ("a", "b"):
+            sent += len((await lease(outbox, 1 + step / 100, rate=20, owner=owner)).messages)
+    assert 20 <= sent <= 23  # twenty a second, and the burst of a tenth of a second at the start
+
+
+async def test_when_nothing_may_go_the_lease_says_how_long_to_wait(database: Database) -> None:
+    outbox = Outbox(database)
+    await outbox.enqueue(chunks([draft(n) for n in range(5)]))
+    assert len((await lease(outbox, 1, rate=2)).messages) == 1
+    after = await lease(outbox, 1.1, rate=2)
+    assert after.messages == ()
+    assert after.wait_s == pytest.approx(0.4)
+
+
+async def test_an_accepted_message_has_its_wamid_and_is_sent(database: Database) -> None:
+    outbox = Outbox(database)
+    await outbox.enqueue(chunks([draft(1)]))
+    await lease(outbox, 1)
+    await outbox.record([posted(message_id(1), Phase.ACCEPTED)])
+    message = await show(database, 1)
+    assert message.state is State.SENT
+    assert message.folded.wamid == f"wamid.{message_id(1)}"
+    assert message.folded.accepted_at == at(2)
+
+
+async def test_a_deferred_message_returns_and_waits_until_it_is_due(database: Database) -> None:
+    outbox = Outbox(database)
+    await outbox.enqueue(chunks([draft(1)]))
+    await lease(outbox, 1)
+    await outbox.record([posted(message_id(1), Phase.DEFERRED, due_at=at(30))])
+    assert await state_of(database, 1) is State.QUEUED
+    assert (await lease(outbox, 29)).messages == ()
+    [again] = (await lease(outbox, 31)).messages
+    assert again.attempt == 2
+
+
+async def test_a_rest_stops_the_sender_for_everyone(database: Database) -> None:
+    outbox = Outbox(database)
+    await outbox.enqueue(chunks([draft(1), draft(2)]))
+    await lease(outbox, 1, limit=1)
+    await outbox.record([posted(message_id(1), Phase.DEFERRED, rest_until=at(20), sender_id=SENDER)])
+    resting = await lease(outbox, 10, owner="another")
+    assert resting.messages == ()
+    assert resting.wait_s >= 10
+    assert len((await lease(outbox, 21)).messages) == 2
+
+
+@pytest.mark.parametrize(
+    ("scope", "subject", "free"),
+    [(Scope.SENDER, SENDER, 0), (Scope.TEMPLATE, "a", 1), (Scope.CAMPAIGN, "c1", 1)],
+)
+async def test_what_is_held_is_not_leased_until_released(
+    database: Database, scope: Scope, subject: str, free: int
+) -> None:
+    outbox, holds = Outbox(database), HoldStore(database)
+    await outbox.enqueue(
+        chunks([draft(1, template="a", campaign="c1"), draft(2, template="b", campaign="c2")])
+    )
+    await holds.place(Hold(scope, subject, "because", at(0), code=190))
+    await holds.place(Hold(scope, subject, "a second reason", at(1)))
+    assert [hold.reason for hold in await holds.active()] == ["because"]
+    assert len((await lease(outbox, 2)).messages) == free
+    assert await holds.release(scope, subject, at(3))
+    assert not await holds.release(scope, subject, at(3))
+    assert len((await lease(outbox, 4)).messages) == 2 - free
+
+
+async def test_a_dead_lease_becomes_unconfirmed_and_is_never_sent_again(database: Database) -> None:
+    outbox = Outbox(database)
+    await outbox.enqueue(chunks([draft(1)]))
+    await lease(outbox, 1)
+    assert await outbox.expire(at(60)) == []
+    assert await outbox.expire(at(62)) == [message_id(1)]
+    assert await outbox.expire(at(63)) == []
+    assert await state_of(database, 1) is State.UNCONFIRMED
+    assert (await lease(outbox, 1000)).messages == ()
+
+
+async def test_an_outcome_that_comes_after_the_lease_ran_out_still_counts(database: Database) -> None:
+    outbox = Outbox(database)
+    await outbox.enqueue(chunks([draft(1)]))
+    await lease(outbox, 1)
+    await outbox.expire(at(62))
+    await outbox.record([posted(message_id(1), Phase.ACCEPTED, seconds=70)])
+    assert await state_of(database, 1) is State.SENT
+
+
+async def test_counts_and_pages(database: Database) -> None:
+    outbox, overview = Outbox(database), Overview(database)
+    await outbox.enqueue(chunks([draft(n) for n in range(25)]))
+    await lease(outbox, 1, limit=5)
+    counts = await overview.counts(Filter(event_id=draft(0).event_id))
+    assert (counts[State.QUEUED], counts[State.SENDING], counts[State.READ]) == (20, 5, 0)
+    seen = [message.id async for message in overview.all(Filter(), size=10)]
+    assert seen == [message_id(n) for n in reversed(range(25))]
+    assert len(await overview.page(Filter(states=frozenset({State.SENDING})))) == 5
+    assert await overview.page(Filter(event_id=None, to="+440000000000")) == []
