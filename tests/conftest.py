@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
+from hypothesis import settings
 
 from tests.browser import ARGUMENTS, browser_program, without_browser
 from tests.databases import PostgresDatabases
@@ -16,6 +17,10 @@ from tests.postgres import PostgresServer, running_server
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, Page
+
+# How long an example takes depends on what else the machine is doing: that is not a failure of ours.
+settings.register_profile("invy", parent=settings(), deadline=None)
+settings.load_profile("invy")
 
 
 @pytest.hookimpl(tryfirst=True)
