@@ -93,3 +93,5 @@ class Lease:
     messages: tuple[Leased, ...]
     wait_s: float
     """0 when there may be more at once."""
+    idle: bool = False
+    """Nothing can be sent now at any pace: nothing is due, or what is due is held or the sender rests."""

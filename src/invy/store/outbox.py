@@ -5,7 +5,7 @@ evidence: the intent is durable before any request leaves. At most once: a lease
 its attempt was recorded as certainly not processed by Meta.
 """
 
-from collections.abc import AsyncIterable, Collection, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Collection, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, func, or_, select, update
@@ -46,6 +46,14 @@ class Outbox:
                 written += await _count(connection, chunk) - before
         return written
 
+    async def enqueue_one(self, draft: Draft) -> bool:
+        """Write one draft; False when its `once_key` is there already."""
+
+        async def alone() -> AsyncIterator[Sequence[Draft]]:
+            yield [draft]
+
+        return bool(await self.enqueue(alone()))
+
     async def lease(
         self,
         sender_id: SenderId,
@@ -61,16 +69,17 @@ class Outbox:
         async with self._database.write() as connection:
             holds = await hold_rows.active(connection)
             if any(hold.scope is Scope.SENDER and hold.subject == sender_id for hold in holds):
-                return Lease((), IDLE_S)
+                return Lease((), IDLE_S, idle=True)
             pace = await _pace(connection, self._database, sender_id)
             allowed = min(limit, pace.allows(now.timestamp(), rate))
             if allowed < 1:
-                return Lease((), pace.wait(now.timestamp(), rate))
+                resting = pace.rest_until > now.timestamp()
+                return Lease((), pace.wait(now.timestamp(), rate), idle=resting)
             leased = await self._take(
                 connection, sender_id=sender_id, now=now, limit=allowed, holds=holds, only=only
             )
             if not leased:
-                return Lease((), IDLE_S)
+                return Lease((), IDLE_S, idle=True)
             taken = pace.taken(len(leased), now.timestamp(), rate)
             await connection.execute(
                 update(senders).where(senders.c.id == sender_id).values(next_slot=taken.next_slot)
