@@ -1,0 +1,84 @@
+"""How a command that could not do its work says so: one message on stderr, what to do now, and whose side it is on."""
+
+import logging
+import sys
+import traceback
+from typing import TYPE_CHECKING
+
+import typer
+
+from invy.cli.context import options
+from invy.domain.errors import InvyError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def tell(error: InvyError) -> None:
+    """An error of ours, in words."""
+    from rich.text import Text
+
+    from invy.meta.catalogue_words import SIDE
+
+    console = _stderr()
+    console.print(Text.assemble(("Error: ", "bold red"), error.message))
+    if error.hint:
+        console.print(Text.assemble(("What to do: ", "bold"), error.hint))
+    console.print(Text.assemble(("Whose side: ", "bold"), SIDE[error.side].en))
+    if options().traceback:
+        traceback.print_exc()
+
+
+def tell_usage(error: typer.TyperException) -> None:
+    """What was typed cannot be used. Help that was shown because nothing was typed needs no second word."""
+    from rich.text import Text
+
+    message = error.format_message().strip()
+    if not message:
+        return
+    console = _stderr()
+    command = getattr(getattr(error, "ctx", None), "command_path", "invy")
+    console.print(Text.assemble(("Error: ", "bold red"), message))
+    console.print(Text.assemble(("What to do: ", "bold"), f"See {command} --help"))
+
+
+def tell_unexpected(error: Exception) -> None:
+    """A defect: what it was in one line, and where its traceback is."""
+    from rich.text import Text
+
+    if logging.getLogger().handlers:
+        logging.getLogger("invy.cli").error("command.broke", exc_info=error)
+    name = type(error).__name__
+    about = str(error).strip().splitlines()
+    console = _stderr()
+    console.print(Text.assemble(("Unexpected error: ", "bold red"), f"{name}: {about[0]}" if about else name))
+    if options().traceback:
+        traceback.print_exc()
+        return
+    file = _log_file()
+    where = f"The traceback is in the log, {file}. " if file else ""
+    console.print(
+        Text.assemble(
+            ("What to do: ", "bold"),
+            f"{where}Run the same again as `invy --traceback …` to see it here, and report it as a defect of Invy.",
+        )
+    )
+
+
+def say(sentence: str) -> None:
+    """A calm line on stderr."""
+    typer.echo(sentence, err=True)
+
+
+def _stderr() -> "Console":
+    from rich.console import Console
+
+    return Console(file=sys.stderr, stderr=True, highlight=False, soft_wrap=True)
+
+
+def _log_file() -> str:
+    """The log that this process writes to, if it got as far as opening one."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, logging.FileHandler):
+            return handler.baseFilename
+    return ""
