@@ -54,7 +54,7 @@ class _Error(msgspec.Struct):
     error_subcode: int | None = None
     error_user_msg: str | None = None
     # Seen absent, as an object and as plain text.
-    error_data: msgspec.Raw | None = None
+    error_data: msgspec.Raw = msgspec.Raw(b"null")
     fbtrace_id: str | None = None
 
 
@@ -129,9 +129,7 @@ def _read_error(http_status: int, body: bytes) -> Answer:
     )
 
 
-def _details(raw: msgspec.Raw | None) -> str | None:
-    if raw is None:
-        return None
+def _details(raw: msgspec.Raw) -> str | None:
     for shape in (_ErrorData, str):
         try:
             found = msgspec.json.decode(raw, type=shape)

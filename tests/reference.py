@@ -1,0 +1,16 @@
+"""Where the reference on Meta's interface is, when this machine has it. Tests that need it say so when it is absent."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+_ROOT = Path(__file__).parents[1]
+
+
+def reference() -> Path:
+    """The folder with the contract and the sample payloads; skips the calling test when there is none."""
+    folder = Path(os.environ.get("INVY_META_REFERENCE", _ROOT.parent / "shared" / "meta"))
+    if not folder.is_dir():
+        pytest.skip("the reference on Meta's interface is not on this machine (set INVY_META_REFERENCE)")
+    return folder
