@@ -9,17 +9,16 @@ from datetime import UTC, datetime
 from functools import cached_property
 from importlib.metadata import version
 
+from invy.app import template_file
 from invy.app.metrics import Metrics
 from invy.app.observer import LogObserver
 from invy.app.settings import Settings
-from invy.domain.errors import ConfigurationError
 from invy.domain.ids import SenderId, new_id
 from invy.engine.campaign import Campaigns
 from invy.engine.compose import Composer
 from invy.engine.ports import Clock
 from invy.engine.send import Sender, SendingSettings
 from invy.gateway.graph import Graph
-from invy.meta import registry
 from invy.meta.registry import Registry
 from invy.store import schema
 from invy.store.batch import ApplyStore
@@ -97,19 +96,7 @@ class House:
             ConfigurationError: there is no such file.
             TemplateInvalid: the file has mistakes; all of them are told.
         """
-        path = self.settings.templates_file
-        try:
-            text = path.read_text(encoding="utf-8-sig")
-        except FileNotFoundError as error:
-            raise ConfigurationError(
-                f"There is no template file {path}.",
-                hint="Make one with: invy templates init, or name yours in INVY_TEMPLATES_FILE.",
-            ) from error
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigurationError(
-                f"The template file {path} cannot be read: {error}", hint="It must be a UTF-8 text file."
-            ) from error
-        return registry.load(text, str(path))
+        return template_file.load(self.settings)
 
     @property
     def sender_id(self) -> SenderId:

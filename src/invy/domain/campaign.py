@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from invy.domain.ids import CampaignId, EventId, GuestId, TemplateKey
+from invy.domain.message import Draft
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +38,17 @@ class Planned:
     already: int
     """Guests who have this template for this event already, from an earlier start."""
     left_out: tuple[LeftOut, ...]
+    """Who was left out; of very many, the first."""
+    left_out_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What starting a campaign would do."""
+
+    new: int
+    already: int
+    left_out: tuple[LeftOut, ...]
+    left_out_count: int
+    first: tuple[Draft, ...]
+    """The first messages that would be written, with their exact requests."""

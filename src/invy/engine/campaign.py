@@ -4,18 +4,17 @@ At most once per event, template and number: starting again adds only those who 
 guests is never held at once. A guest whose parameters are missing or who has opted out is left out, with the reason.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
-from invy.domain.campaign import Campaign, LeftOut, Planned
+from invy.domain.campaign import Campaign, LeftOut, Planned, Preview
 from invy.domain.errors import InvalidInput, NotFound
 from invy.domain.guest import Guest
 from invy.domain.ids import CampaignId, EventId, TemplateKey, new_id
 from invy.domain.message import Draft
 from invy.domain.phone import E164
 from invy.engine.compose import Composer
-from invy.engine.ports import OutboxPort
 
 LEFT_OUT_SHOWN = 10_000
 """How many guests who were left out are named; all are counted."""
@@ -31,17 +30,30 @@ class CampaignsPort(Protocol):
     async def put(self, campaign: Campaign) -> Campaign: ...
 
 
+class PlanPort(Protocol):
+    """The part of the outbox in which campaigns are written."""
+
+    async def enqueue(self, drafts: AsyncIterable[Sequence[Draft]]) -> int: ...
+    async def known(self, once_keys: Collection[str]) -> set[str]: ...
+
+
 @dataclass(slots=True)
 class _Tally:
     seen: int = 0
     left_out_count: int = 0
+    left_out: list[LeftOut] = field(default_factory=list)
+
+    def leave_out(self, one: LeftOut) -> None:
+        self.left_out_count += 1
+        if len(self.left_out) < LEFT_OUT_SHOWN:
+            self.left_out.append(one)
 
 
 class Campaigns:
     """The use-case of inviting a whole list."""
 
     def __init__(
-        self, guests: GuestsPort, campaigns: CampaignsPort, outbox: OutboxPort, composer: Composer
+        self, guests: GuestsPort, campaigns: CampaignsPort, outbox: PlanPort, composer: Composer
     ) -> None:
         self._guests = guests
         self._campaigns = campaigns
@@ -63,37 +75,76 @@ class Campaigns:
             NotFound: no such template, or nobody on the list.
             StoreUnavailable: nothing was written.
         """
-        now = self._composer.clock()
+        await self._require(event_id, template_key)
+        campaign = await self._campaigns.put(self._fresh(event_id, template_key))
+        tally = _Tally()
+        new = await self._outbox.enqueue(
+            self._drafts(campaign, common, tally, force=force, progress=progress)
+        )
+        already = tally.seen - tally.left_out_count - new
+        return Planned(campaign, new, already, tuple(tally.left_out), tally.left_out_count)
+
+    async def preview(
+        self,
+        event_id: EventId,
+        template_key: TemplateKey,
+        common: Mapping[str, str],
+        *,
+        force: bool = False,
+        show: int = 1,
+    ) -> Preview:
+        """What `start` would do, with the first `show` messages. Nothing is written.
+
+        Raises:
+            NotFound: no such template, or nobody on the list.
+        """
+        await self._require(event_id, template_key)
+        tally = _Tally()
+        first: list[Draft] = []
+        new = 0
+        campaign = self._fresh(event_id, template_key)
+        async for chunk in self._drafts(campaign, common, tally, force=force, progress=None):
+            there = await self._outbox.known([draft.once_key for draft in chunk if draft.once_key])
+            fresh = [draft for draft in chunk if draft.once_key not in there]
+            new += len(fresh)
+            first.extend(fresh[: show - len(first)])
+        already = tally.seen - tally.left_out_count - new
+        return Preview(new, already, tuple(tally.left_out), tally.left_out_count, tuple(first))
+
+    async def _require(self, event_id: EventId, template_key: TemplateKey) -> None:
         self._composer.registry.get(template_key)
         if not await self._guests.count(event_id):
             raise NotFound(
                 f"There are no guests on the list of event {event_id!r}.",
                 hint=f"Import them first: invy guests import FILE --event {event_id}",
             )
-        campaign = Campaign(CampaignId(new_id(now, self._composer.randomness)), event_id, template_key, now)
-        campaign = await self._campaigns.put(campaign)
-        left_out: list[LeftOut] = []
-        tally = _Tally()
 
-        async def drafts() -> AsyncIterator[Sequence[Draft]]:
-            async for page in self._guests.pages(event_id):
-                stopped = set() if force else await self._guests.opted_out([guest.phone for guest in page])
-                chunk = []
-                for guest in page:
-                    made = self._draft(campaign, guest, common, opted_out=guest.phone in stopped)
-                    if isinstance(made, Draft):
-                        chunk.append(made)
-                    else:
-                        tally.left_out_count += 1
-                        if len(left_out) < LEFT_OUT_SHOWN:
-                            left_out.append(made)
-                tally.seen += len(page)
-                if progress is not None:
-                    progress(tally.seen)
-                yield chunk
+    def _fresh(self, event_id: EventId, template_key: TemplateKey) -> Campaign:
+        now = self._composer.clock()
+        return Campaign(CampaignId(new_id(now, self._composer.randomness)), event_id, template_key, now)
 
-        new = await self._outbox.enqueue(drafts())
-        return Planned(campaign, new, tally.seen - tally.left_out_count - new, tuple(left_out))
+    async def _drafts(
+        self,
+        campaign: Campaign,
+        common: Mapping[str, str],
+        tally: _Tally,
+        *,
+        force: bool,
+        progress: Callable[[int], None] | None,
+    ) -> AsyncIterator[Sequence[Draft]]:
+        async for page in self._guests.pages(campaign.event_id):
+            stopped = set() if force else await self._guests.opted_out([guest.phone for guest in page])
+            chunk = []
+            for guest in page:
+                made = self._draft(campaign, guest, common, opted_out=guest.phone in stopped)
+                if isinstance(made, Draft):
+                    chunk.append(made)
+                else:
+                    tally.leave_out(made)
+            tally.seen += len(page)
+            if progress is not None:
+                progress(tally.seen)
+            yield chunk
 
     def _draft(
         self, campaign: Campaign, guest: Guest, common: Mapping[str, str], *, opted_out: bool

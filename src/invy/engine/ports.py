@@ -8,7 +8,7 @@ from typing import Protocol
 from invy.domain.evidence import Told
 from invy.domain.fold import Folded
 from invy.domain.hold import Hold
-from invy.domain.ids import JournalId, MessageId, SenderId, TemplateKey, Wamid
+from invy.domain.ids import CampaignId, JournalId, MessageId, SenderId, TemplateKey, Wamid
 from invy.domain.inbound import Inbound, Preference
 from invy.domain.journal import Closing, Entry
 from invy.domain.message import Draft, Lease, Leased, Posted
@@ -70,6 +70,7 @@ class OutboxPort(Protocol):
         owner: str,
         lease_s: float,
         only: Collection[MessageId] | None = None,
+        campaign_id: CampaignId | None = None,
     ) -> Lease: ...
     async def record(self, outcomes: Sequence[Posted]) -> None: ...
     async def adopt(self, wamids: Sequence[Wamid]) -> None: ...

@@ -16,7 +16,7 @@ from time import perf_counter
 from invy.domain.errors import StoreUnavailable
 from invy.domain.evidence import Attempt, Phase
 from invy.domain.hold import Hold
-from invy.domain.ids import MessageId, SenderId
+from invy.domain.ids import CampaignId, MessageId, SenderId
 from invy.domain.message import Leased, Posted
 from invy.engine.group import GroupCommit
 from invy.engine.holding import SCOPES, hold
@@ -82,18 +82,22 @@ class Sender:
 
     async def run(self) -> None:
         """Send until `close`, then wait for the requests that have left."""
-        await self._work(None, until_empty=False)
+        await self._work(None, None, until_empty=False)
 
-    async def drain(self, only: Collection[MessageId] | None = None) -> None:
-        """Send what is in the outbox (or only these messages) until nothing of it can be sent now, then return."""
-        await self._work(only, until_empty=True)
+    async def drain(
+        self, only: Collection[MessageId] | None = None, *, campaign_id: CampaignId | None = None
+    ) -> None:
+        """Send what is in the outbox (or only these messages, this campaign) until nothing of it can be sent now."""
+        await self._work(only, campaign_id, until_empty=True)
 
-    async def _work(self, only: Collection[MessageId] | None, *, until_empty: bool) -> None:
+    async def _work(
+        self, only: Collection[MessageId] | None, campaign_id: CampaignId | None, *, until_empty: bool
+    ) -> None:
         writer = asyncio.create_task(self._outcomes.run())
         try:
             while not self._closing.is_set():
                 self._woken.clear()
-                wait_s, idle = await self._step(only)
+                wait_s, idle = await self._step(only, campaign_id)
                 if until_empty and idle and not self._in_flight:
                     break
                 if wait_s > 0:
@@ -104,7 +108,9 @@ class Sender:
             self._outcomes.close()
             await writer
 
-    async def _step(self, only: Collection[MessageId] | None) -> tuple[float, bool]:
+    async def _step(
+        self, only: Collection[MessageId] | None, campaign_id: CampaignId | None
+    ) -> tuple[float, bool]:
         """Lease and launch; returns how many seconds to wait before asking again, and whether there was no work."""
         free = self._settings.concurrency - len(self._in_flight)
         if free < 1:
@@ -121,6 +127,7 @@ class Sender:
                 owner=self._settings.owner,
                 lease_s=self._settings.lease_s,
                 only=only,
+                campaign_id=campaign_id,
             )
         except StoreUnavailable as error:
             self._observer.trouble("send", error)

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from invy.domain.evidence import Attempt, Phase, Told
 from invy.domain.hold import Hold, Scope
-from invy.domain.ids import MessageId, SenderId, Wamid
+from invy.domain.ids import CampaignId, MessageId, SenderId, Wamid
 from invy.domain.message import Draft, Lease, Leased, Posted
 from invy.domain.pacing import Pace
 from invy.store import holds as hold_rows
@@ -64,8 +64,12 @@ class Outbox:
         owner: str,
         lease_s: float,
         only: Collection[MessageId] | None = None,
+        campaign_id: CampaignId | None = None,
     ) -> Lease:
-        """Take messages whose requests may leave now. Their attempt is durable as started when this returns."""
+        """Take messages whose requests may leave now. Their attempt is durable as started when this returns.
+
+        `only` and `campaign_id` narrow the choice to these messages, to this campaign.
+        """
         async with self._database.write() as connection:
             holds = await hold_rows.active(connection)
             if any(hold.scope is Scope.SENDER and hold.subject == sender_id for hold in holds):
@@ -76,7 +80,13 @@ class Outbox:
                 resting = pace.rest_until > now.timestamp()
                 return Lease((), pace.wait(now.timestamp(), rate), idle=resting)
             leased = await self._take(
-                connection, sender_id=sender_id, now=now, limit=allowed, holds=holds, only=only
+                connection,
+                sender_id=sender_id,
+                now=now,
+                limit=allowed,
+                holds=holds,
+                only=only,
+                campaign_id=campaign_id,
             )
             if not leased:
                 return Lease((), IDLE_S, idle=True)
@@ -105,6 +115,7 @@ class Outbox:
         limit: int,
         holds: Sequence[Hold],
         only: Collection[MessageId] | None,
+        campaign_id: CampaignId | None,
     ) -> list[Leased]:
         statement = (
             select(messages)
@@ -125,6 +136,8 @@ class Outbox:
                 statement = statement.where(or_(column.is_(None), column.not_in(held)))
         if only is not None:
             statement = statement.where(messages.c.id.in_(only))
+        if campaign_id is not None:
+            statement = statement.where(messages.c.campaign_id == campaign_id)
         rows = await connection.execute(self._database.for_update(statement, skip_locked=True))
         return [
             Leased(
@@ -206,6 +219,18 @@ class Outbox:
                     .values(lease_owner=None, lease_until=None)
                 )
         return [row.id for row in rows]
+
+    async def known(self, once_keys: Collection[str]) -> set[str]:
+        """Which of these keys have a message already."""
+        there: set[str] = set()
+        asked = list(once_keys)
+        async with self._database.read() as connection:
+            for start in range(0, len(asked), CHUNK):
+                found = await connection.execute(
+                    select(messages.c.once_key).where(messages.c.once_key.in_(asked[start : start + CHUNK]))
+                )
+                there.update(row.once_key for row in found)
+        return there
 
     async def unfinished(self, ids: Collection[MessageId] | None = None) -> int:
         """How many messages are queued or being sent."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, func, select
 
 from invy.domain.evidence import Evidence
-from invy.domain.ids import EventId, MessageId
+from invy.domain.ids import CampaignId, EventId, MessageId, TemplateKey
 from invy.domain.message import Message
 from invy.domain.state import State
 from invy.store import evidence as evidence_rows
@@ -25,6 +25,7 @@ class Filter:
     since: datetime | None = None
     to: str | None = None
     guest_id: str | None = None
+    campaign_id: CampaignId | None = None
     ids: frozenset[MessageId] | None = None
 
     def conditions(self) -> list[ColumnElement[bool]]:
@@ -39,9 +40,38 @@ class Filter:
             found.append(messages.c.to_phone == self.to)
         if self.guest_id is not None:
             found.append(messages.c.guest_id == self.guest_id)
+        if self.campaign_id is not None:
+            found.append(messages.c.campaign_id == self.campaign_id)
         if self.ids is not None:
             found.append(messages.c.id.in_(sorted(self.ids)))
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class Funnel:
+    """How far the messages of one template have come; each stage counts all that came so far or further."""
+
+    template_key: TemplateKey
+    queued: int
+    """Every message there is."""
+    sent: int
+    """Accepted by Meta, whatever happened afterwards."""
+    delivered: int
+    read: int
+    answered: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unreached:
+    """Messages that have not arrived, counted by what is known about it. `heard` is False where no webhook came at all."""
+
+    template_key: TemplateKey
+    state: State
+    code: int | None
+    subcode: int | None
+    title: str | None
+    heard: bool
+    count: int
 
 
 class Overview:
@@ -102,6 +132,48 @@ class Overview:
         )
         async with self._database.read() as connection:
             return int((await connection.execute(statement)).scalar_one())
+
+    async def funnels(self, which: Filter) -> list[Funnel]:
+        """One funnel per template, the first one sent first."""
+        columns = (
+            messages.c.sent_at,
+            messages.c.delivered_at,
+            messages.c.read_at,
+            messages.c.replied_at,
+        )
+        statement = (
+            select(messages.c.template_key, func.count(), *(func.count(column) for column in columns))
+            .where(*which.conditions())
+            .group_by(messages.c.template_key)
+            .order_by(func.min(messages.c.id))
+        )
+        async with self._database.read() as connection:
+            return [Funnel(*row) for row in await connection.execute(statement)]
+
+    async def unreached(self, which: Filter) -> list[Unreached]:
+        """What has not arrived, by template, state and reason; the most frequent first."""
+        parts = (
+            messages.c.template_key,
+            messages.c.status,
+            messages.c.error_code,
+            messages.c.error_subcode,
+            func.min(messages.c.error_title),
+            messages.c.first_receipt_at.is_not(None),
+            func.count(),
+        )
+        grouped = (parts[0], parts[1], parts[2], parts[3], parts[5])
+        reached = sorted(state.value for state in State if state.reached)
+        statement = (
+            select(*parts)
+            .where(*which.conditions(), messages.c.status.not_in(reached))
+            .group_by(*grouped)
+            .order_by(func.count().desc(), messages.c.status)
+        )
+        async with self._database.read() as connection:
+            return [
+                Unreached(key, State(status), code, subcode, title, bool(heard), count)
+                for key, status, code, subcode, title, heard, count in await connection.execute(statement)
+            ]
 
     async def orphans(self) -> int:
         """How many receipts wait for a message we do not know."""
