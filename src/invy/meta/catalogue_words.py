@@ -68,10 +68,10 @@ _RETRY: Mapping[Retry, Text] = {
 }
 
 _UNITS = (
-    (86_400, ("day", "days"), ("יממה", "יממות")),
-    (3_600, ("hour", "hours"), ("שעה", "שעות")),
-    (60, ("minute", "minutes"), ("דקה", "דקות")),
-    (1, ("second", "seconds"), ("שנייה", "שניות")),
+    (86_400, ("day", "days"), ("יממה אחת", "יומיים", "ימים")),
+    (3_600, ("hour", "hours"), ("שעה אחת", "שעתיים", "שעות")),
+    (60, ("minute", "minutes"), ("דקה אחת", "שתי דקות", "דקות")),
+    (1, ("second", "seconds"), ("שנייה אחת", "שתי שניות", "שניות")),
 )
 
 
@@ -87,6 +87,6 @@ def duration(seconds: int) -> Text:
     """A length of time in its largest fitting unit, rounded down: `300` is five minutes."""
     size, english, hebrew = next((unit for unit in _UNITS if seconds >= unit[0]), _UNITS[-1])
     count = seconds // size
-    if count == 1:
-        return Text(en=f"1 {english[0]}", he=f"{hebrew[0]} אחת")
-    return Text(en=f"{count} {english[1]}", he=f"{count} {hebrew[1]}")
+    # Hebrew has a form of its own for two of a thing.
+    in_hebrew = {1: hebrew[0], 2: hebrew[1]}.get(count, f"{count} {hebrew[2]}")
+    return Text(en=f"{count} {english[0 if count == 1 else 1]}", he=in_hebrew)

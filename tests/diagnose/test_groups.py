@@ -1,0 +1,42 @@
+"""The unreached, grouped: counts, one next step each, and whom to telephone."""
+
+from invy.diagnose.finding import Finding
+from invy.diagnose.groups import group
+from invy.diagnose.verdict import verdict
+from tests.diagnose.cases import accepted, ago, receipt, situation
+
+
+def test_the_unreached_are_grouped_with_the_largest_group_first() -> None:
+    off = situation(accepted(ago(days=4)), receipt("sent", ago(days=4)))
+    no_whatsapp = situation(receipt("failed", ago(hours=1), 131026))
+    arrived = situation(receipt("delivered", ago(hours=1)))
+    judged = [
+        ("Noa", verdict(off)),
+        ("Ali", verdict(no_whatsapp)),
+        ("Dan", verdict(arrived)),
+        ("Eve", verdict(off)),
+    ]
+    groups = group(judged)
+    assert [(g.finding, g.count, g.members) for g in groups] == [
+        (Finding.SENT_DAYS, 2, ("Noa", "Eve")),
+        (Finding.NOT_DELIVERABLE, 1, ("Ali",)),
+    ]
+    assert groups[0].to_phone == ("Noa", "Eve")
+    assert "Phone the guest" in groups[0].todo.en
+    assert groups[1].label == "131026"
+
+
+def test_one_finding_with_two_codes_makes_two_groups_since_the_remedies_differ() -> None:
+    judged = [
+        (code, verdict(situation(receipt("failed", ago(hours=1), code)))) for code in (132000, 132012, 132000)
+    ]
+    assert [(g.label, g.count) for g in group(judged)] == [("132000", 2), ("132012", 1)]
+
+
+def test_a_locked_account_sends_nobody_to_the_telephone() -> None:
+    judged = [("Noa", verdict(situation(receipt("failed", ago(hours=1), 131031))))]
+    assert group(judged)[0].to_phone == ()
+
+
+def test_no_messages_make_no_groups() -> None:
+    assert group([]) == ()
