@@ -14,6 +14,8 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from urllib.parse import urlsplit
 
 CONNECTIONS = 32
@@ -30,13 +32,12 @@ class Simulator:
         return str(url.hostname), int(url.port or 80)
 
     def cpu_s(self) -> float:
-        with open(f"/proc/{self.process.pid}/stat", encoding="ascii") as stat:
-            fields = stat.read().rpartition(")")[2].split()
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text("ascii").rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def memory_mb(self) -> float:
-        with open(f"/proc/{self.process.pid}/statm", encoding="ascii") as statm:
-            return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+        pages = int(Path(f"/proc/{self.process.pid}/statm").read_text("ascii").split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
     def send(self, number: str) -> bytes:
         body = json.dumps(
@@ -167,7 +168,7 @@ async def drive(simulator: Simulator, numbers: Iterator[str]) -> tuple[int, int]
     dones = [loop.create_future() for _ in range(CONNECTIONS)]
     clients = []
     for done in dones:
-        _, client = await loop.create_connection(lambda done=done: Client(requests, done), *simulator.address)
+        _, client = await loop.create_connection(partial(Client, requests, done), *simulator.address)
         clients.append(client)
     await asyncio.gather(*dones)
     return sum(each.accepted for each in clients), sum(each.refused for each in clients)
@@ -202,7 +203,14 @@ async def with_webhooks(count: int, *, per_s: int, batch: int = 1) -> dict[str, 
     server = await loop.create_server(Callback, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     simulator = await start(
-        "--speed", "10", "--batch", str(batch), "--callback-url", f"http://127.0.0.1:{port}/", "--verify-token", "bench"
+        "--speed",
+        "10",
+        "--batch",
+        str(batch),
+        "--callback-url",
+        f"http://127.0.0.1:{port}/",
+        "--verify-token",
+        "bench",
     )
     try:
         cpu, began = simulator.cpu_s(), time.perf_counter()
@@ -218,7 +226,7 @@ async def with_webhooks(count: int, *, per_s: int, batch: int = 1) -> dict[str, 
         else:
             accepted, refused = await drive(simulator, numbers(count))
         sent_at = time.perf_counter()
-        while Callback.received < 3 * accepted and time.perf_counter() - sent_at < 120:
+        while Callback.received < 3 * accepted and time.perf_counter() - sent_at < 120:  # noqa: ASYNC110 - counts, no event
             await asyncio.sleep(0.05)
         took, cpu = Callback.last_at - began, simulator.cpu_s() - cpu
         return {

@@ -30,10 +30,12 @@ class Clock:
         self._virtual = time.time() if start is None else start
         self._anchor = real()
         self._frozen = False
-        self._agenda: list[tuple[float, int, Effect]] = []
+        self._agenda: list[tuple[float, int, Effect, bool]] = []
+        self._passing = 0
         self._order = itertools.count()
         self._task: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
+        self._one_at_a_time = asyncio.Lock()
 
     @property
     def speed(self) -> float:
@@ -41,7 +43,8 @@ class Clock:
 
     @property
     def pending(self) -> int:
-        return len(self._agenda)
+        """How much is due that is about messages and webhooks; what is about the world itself does not count."""
+        return self._passing
 
     def now(self) -> float:
         if self._frozen:
@@ -53,14 +56,20 @@ class Clock:
         """The wall clock, for those who must not see virtual time."""
         return time.time()
 
-    def at(self, due: float, effect: Effect) -> None:
-        """Have `effect` happen when virtual time reaches `due`."""
-        heapq.heappush(self._agenda, (due, next(self._order), effect))
+    def at(self, due: float, effect: Effect, *, lasting: bool = False) -> None:
+        """Have `effect` happen when virtual time reaches `due`; a lasting one survives `forget`."""
+        heapq.heappush(self._agenda, (due, next(self._order), effect, lasting))
+        self._passing += not lasting
         if self._agenda[0][0] == due:
             self._changed.set()
 
-    def after(self, seconds: float, effect: Effect) -> None:
-        self.at(self.now() + seconds, effect)
+    def after(self, seconds: float, effect: Effect, *, lasting: bool = False) -> None:
+        self.at(self.now() + seconds, effect, lasting=lasting)
+
+    def _take(self) -> Effect:
+        _, _, effect, lasting = heapq.heappop(self._agenda)
+        self._passing -= not lasting
+        return effect
 
     def set_speed(self, speed: float) -> None:
         if speed <= 0:
@@ -69,14 +78,16 @@ class Clock:
         self._changed.set()
 
     def forget(self) -> None:
-        """Empty the agenda."""
-        self._agenda.clear()
+        """Empty the agenda of all that is not lasting."""
+        self._agenda = [each for each in self._agenda if each[3]]
+        heapq.heapify(self._agenda)
+        self._passing = 0
 
     def run_due(self) -> int:
         """Let everything happen that is due; the number of effects."""
         done = 0
         while self._agenda and self._agenda[0][0] <= self.now():
-            heapq.heappop(self._agenda)[2]()
+            self._take()()
             done += 1
         return done
 
@@ -107,7 +118,10 @@ class Clock:
 
     async def fast_forward(self, seconds: float, quiet: Callable[[], Awaitable[None]]) -> int:
         """Let `seconds` pass at once. `quiet` returns when the effects so far have had their consequences."""
-        target = self.now() + seconds
+        async with self._one_at_a_time:
+            return await self._walk_to(self.now() + seconds, quiet)
+
+    async def _walk_to(self, target: float, quiet: Callable[[], Awaitable[None]]) -> int:
         self._virtual, self._frozen = self.now(), True
         done = 0
         try:
@@ -117,7 +131,7 @@ class Clock:
                 for _ in range(_HANDFUL):
                     if not self._agenda or self._agenda[0][0] > min(self._virtual + 1.0, target):
                         break
-                    heapq.heappop(self._agenda)[2]()
+                    self._take()()
                     done += 1
                 await quiet()
             self._virtual = target
@@ -127,10 +141,10 @@ class Clock:
         return done
 
     async def settle(self, quiet: Callable[[], Awaitable[None]], *, longest_s: float = 40 * 86400.0) -> int:
-        """Let time pass until nothing is due any more, or `longest_s` have passed."""
+        """Let time pass until nothing about messages and webhooks is due any more, or `longest_s` have passed."""
         done, left = 0, longest_s
         await quiet()
-        while self._agenda and left > 0:
+        while self._passing and left > 0:
             step = max(self._agenda[0][0] - self.now(), 0.0) + 1e-6
             done += await self.fast_forward(min(step, left), quiet)
             left -= step

@@ -2,20 +2,26 @@
 
 import asyncio
 import json
+import os
+import socket
 import sys
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
+import msgspec
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from invy.simulator.clock import Clock
 from invy.simulator.fate import MIXES
-from invy.simulator.limits import LimitRules, Limits
+from invy.simulator.graph.subscriptions import all_fields, handshake
+from invy.simulator.herald import Subscription
+from invy.simulator.incident import plan
+from invy.simulator.scenario import Scenario, ScenarioInvalid, load_scenario, shipped
 from invy.simulator.server import Simulator, base_url, listen, serve
-from invy.simulator.subscribing import handshake
-from invy.simulator.world import Rules, Subscription, World
+from invy.simulator.witness import credentials
+from invy.simulator.world import World
 
 Host = Annotated[
     str, typer.Option(help="Address to listen on. It asks for no password: keep it on this machine.")
@@ -25,10 +31,24 @@ Seed = Annotated[
     int, typer.Option(help="Decides ids, secrets and everybody's fate. Message ids are always new.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one line of JSON with address and credentials.")]
-Speed = Annotated[float, typer.Option(help="How many times faster than real time delays run.")]
-MixName = Annotated[str, typer.Option("--mix", help=f"How guests behave: {', '.join(MIXES)}.")]
-Rate = Annotated[int, typer.Option(help="Messages per second before 130429; 0 for no limit.")]
-Latency = Annotated[str, typer.Option(help="Milliseconds a send's reply takes: '100' or '50-150'.")]
+ScenarioName = Annotated[
+    str | None, typer.Option("--scenario", help="A shipped scenario, or a TOML file of yours.")
+]
+ListScenarios = Annotated[bool, typer.Option("--list-scenarios", help="Show the shipped scenarios and stop.")]
+Speed = Annotated[
+    float | None, typer.Option(help="How many times faster than real time delays run (default 1).")
+]
+MixName = Annotated[str | None, typer.Option("--mix", help=f"How guests behave: {', '.join(MIXES)}.")]
+Rate = Annotated[
+    int | None, typer.Option(help="Messages per second before 130429 (default 80); 0 for no limit.")
+]
+Pair = Annotated[
+    bool | None, typer.Option(help="Whether one message per guest and six seconds is enforced (131056).")
+]
+Latency = Annotated[str | None, typer.Option(help="Milliseconds a send's reply takes: '100' or '50-150'.")]
+ChaosRate = Annotated[
+    list[str] | None, typer.Option("--chaos", help="A quirk and its rate: 'duplicate=0.1'. Repeatable.")
+]
 CallbackUrl = Annotated[str | None, typer.Option(help="Where webhooks go from the start.")]
 VerifyToken = Annotated[str | None, typer.Option(help="Verify token for --callback-url.")]
 TemplatesFile = Annotated[
@@ -37,15 +57,18 @@ TemplatesFile = Annotated[
         "--templates", help="JSON in the shape of GET message_templates, instead of the default ones."
     ),
 ]
-Magic = Annotated[bool, typer.Option(help="Whether numbers ending in 0150 to 0199 choose their fate.")]
-Pair = Annotated[
-    bool, typer.Option(help="Whether one message per guest and six seconds is enforced (131056).")
-]
+Magic = Annotated[bool | None, typer.Option(help="Whether numbers ending in 0150 to 0199 choose their fate.")]
 RealTimestamps = Annotated[
-    bool,
+    bool | None,
     typer.Option("--real-timestamps", help="Stamp webhooks with the wall clock even when time runs faster."),
 ]
-Batch = Annotated[int, typer.Option(help="Updates put into one webhook at most (Meta: up to 1000).")]
+Batch = Annotated[
+    int | None, typer.Option(help="Updates put into one webhook at most (Meta: up to 1000).", min=1, max=1000)
+]
+UntilStdinCloses = Annotated[
+    bool,
+    typer.Option("--until-stdin-closes", help="Also stop when the parent process closes our standard input."),
+]
 
 
 def simulator(  # noqa: PLR0917 - typer reads options from parameters
@@ -53,37 +76,50 @@ def simulator(  # noqa: PLR0917 - typer reads options from parameters
     port: Port = 0,
     seed: Seed = 0,
     as_json: AsJson = False,
-    speed: Speed = 1.0,
-    mix: MixName = "realistic",
-    rate: Rate = 80,
-    pair: Pair = True,
-    latency: Latency = "0",
+    scenario: ScenarioName = None,
+    list_scenarios: ListScenarios = False,
+    speed: Speed = None,
+    mix: MixName = None,
+    rate: Rate = None,
+    pair: Pair = None,
+    latency: Latency = None,
+    chaos: ChaosRate = None,
     callback_url: CallbackUrl = None,
     verify_token: VerifyToken = None,
     templates: TemplatesFile = None,
-    magic: Magic = True,
-    real_timestamps: RealTimestamps = False,
-    batch: Batch = 1,
+    magic: Magic = None,
+    real_timestamps: RealTimestamps = None,
+    batch: Batch = None,
+    until_stdin_closes: UntilStdinCloses = False,
 ) -> None:
     """Run a stand-in for Meta's Cloud API on this machine, with guests who receive, read, ignore and fail."""
-    if mix not in MIXES:
-        _stop(f"There is no mix called {mix!r}. Choose one of: {', '.join(MIXES)}.")
-    if speed <= 0:
-        _stop("--speed must be more than 0: it says how many times faster delays run.")
-    rules = Rules(
-        seed=seed,
-        mix=MIXES[mix],
-        magic=magic,
-        real_timestamps=real_timestamps,
-        batch=batch,
-        latency_s=_latency(latency),
-    )
-    world = World(
-        rules, Clock(speed=speed), Limits(LimitRules(per_second=rate, pair=pair)), _templates(templates)
-    )
+    if list_scenarios:
+        _list()
+        return
+    try:
+        chosen = load_scenario(scenario) if scenario else Scenario()
+        chosen = _changed(
+            chosen,
+            mix=mix,
+            speed=speed,
+            magic=magic,
+            real_timestamps=real_timestamps,
+            batch=batch,
+            latency_ms=_latency(latency) if latency is not None else None,
+        )
+        chosen = msgspec.structs.replace(
+            chosen,
+            limits=_changed(chosen.limits, per_second=rate, pair=pair),
+            chaos=_chaos(chosen, chaos or []),
+        )
+        world = World(chosen, Clock(speed=chosen.speed), seed=seed, templates=_templates(templates))
+        plan(world)
+    except (ScenarioInvalid, ValueError) as error:
+        _stop(str(error))
     if callback_url is not None:
-        world.subscription = Subscription(
-            callback_url, verify_token or world.account.verify_token, verified=False
+        token = verify_token or world.account.verify_token
+        world.herald.subscription = Subscription(
+            callback_url, token, all_fields(chosen.webhook_version), verified=False
         )
     try:
         listener = listen(host, port)
@@ -92,28 +128,64 @@ def simulator(  # noqa: PLR0917 - typer reads options from parameters
             f"Cannot listen on {host}:{port}: {error.strerror}. Choose another --port, or 0 for a free one."
         )
     facts = {"base_url": base_url(listener), **credentials(world)}
-    asyncio.run(_run(world, listener, facts, as_json=as_json))
+    asyncio.run(_run(world, listener, facts, as_json=as_json, until_stdin_closes=until_stdin_closes))
 
 
-async def _run(world: World, listener: Any, facts: dict[str, str], *, as_json: bool) -> None:
-    check: list[asyncio.Task[None]] = []
+def _changed(rules: Any, **changes: Any) -> Any:
+    """The rules with those options that were given."""
+    return msgspec.structs.replace(
+        rules, **{name: value for name, value in changes.items() if value is not None}
+    )
+
+
+def _chaos(scenario: Scenario, given: list[str]) -> Any:
+    rates: dict[str, float] = {}
+    for each in given:
+        name, _, rate = each.partition("=")
+        if name not in scenario.chaos.__struct_fields__:
+            raise ScenarioInvalid(
+                f"There is no chaos called {name!r}. There are: {', '.join(scenario.chaos.__struct_fields__)}."
+            )
+        try:
+            rates[name] = float(rate)
+        except ValueError:
+            raise ScenarioInvalid(
+                f"--chaos takes a name and a rate, as 'duplicate=0.1', not {each!r}."
+            ) from None
+    return msgspec.structs.replace(scenario.chaos, **rates)
+
+
+async def _run(
+    world: World, listener: socket.socket, facts: dict[str, Any], *, as_json: bool, until_stdin_closes: bool
+) -> None:
+    tasks: list[asyncio.Task[None]] = []
 
     def ready() -> None:
         _announce(facts, as_json=as_json)
-        if world.subscription is not None:
-            check.append(asyncio.get_running_loop().create_task(_verify(world)))
+        if world.herald.subscription is not None:
+            tasks.append(asyncio.get_running_loop().create_task(_verify(world)))
 
+    leave = asyncio.Event()
+    if until_stdin_closes:
+        loop = asyncio.get_running_loop()
+        loop.add_reader(sys.stdin.fileno(), _watch_stdin, leave)
     try:
-        await serve(Simulator(world), listener, ready)
+        await serve(Simulator(world), listener, ready, leave)
     finally:
-        for task in check:
+        for task in tasks:
             task.cancel()
+
+
+def _watch_stdin(leave: asyncio.Event) -> None:
+    if not os.read(sys.stdin.fileno(), 4096):
+        asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
+        leave.set()
 
 
 async def _verify(world: World) -> None:
     """The callback given on the command line may come up after us: ask until it answers. Webhooks go out meanwhile."""
-    subscription = world.subscription
-    while subscription is not None and world.subscription is subscription:
+    subscription = world.herald.subscription
+    while subscription is not None and world.herald.subscription is subscription:
         trouble = await handshake(world, subscription.callback_url, subscription.verify_token)
         if not trouble:
             subscription.verified = True
@@ -121,38 +193,33 @@ async def _verify(world: World) -> None:
         await asyncio.sleep(1)
 
 
-def credentials(world: World) -> dict[str, str]:
-    """What a client needs to talk to this world."""
-    account = world.account
-    return {
-        "phone_number_id": account.phone_number_id,
-        "business_account_id": account.waba_id,
-        "app_id": account.app_id,
-        "app_secret": account.app_secret,
-        "access_token": account.access_token,
-        "verify_token": world.subscription.verify_token if world.subscription else account.verify_token,
-        "display_phone_number": account.display_phone_number,
-    }
-
-
-def _announce(facts: dict[str, str], *, as_json: bool) -> None:
+def _announce(facts: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         sys.stdout.write(json.dumps(facts) + "\n")
         sys.stdout.flush()
         return
     table = Table(title="A stand-in for Meta's Cloud API is listening", show_header=False)
     for name, value in facts.items():
-        table.add_row(name, value)
+        table.add_row(name, ", ".join(value) if isinstance(value, list) else str(value))
+    table.add_row("pages", f"{facts['base_url']}/_simulator/")
     Console(stderr=True).print(table)
+
+
+def _list() -> None:
+    table = Table(title="Scenarios")
+    table.add_column("name", no_wrap=True)
+    table.add_column("what happens")
+    for name in shipped():
+        table.add_row(name, load_scenario(name).description)
+    Console().print(table)
 
 
 def _latency(text: str) -> tuple[float, float]:
     low, _, high = text.partition("-")
     try:
-        bounds = float(low) / 1000, float(high or low) / 1000
+        return float(low), float(high or low)
     except ValueError:
-        _stop(f"--latency takes milliseconds, as '100' or '50-150', not {text!r}.")
-    return bounds
+        raise ScenarioInvalid(f"--latency takes milliseconds, as '100' or '50-150', not {text!r}.") from None
 
 
 def _templates(path: Path | None) -> list[dict[str, Any]]:
@@ -160,15 +227,15 @@ def _templates(path: Path | None) -> list[dict[str, Any]]:
         return []
     try:
         root = json.loads(path.read_text("utf-8"))
-        rows = root["data"] if isinstance(root, dict) else root
+        rows = list(root["data"] if isinstance(root, dict) else root)
         for row in rows:
             row["name"], row["language"], row["components"]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        _stop(
+        raise ScenarioInvalid(
             f"--templates {path}: {type(error).__name__} {error}. The file must hold what GET message_templates answers: "
             'an object with "data", a list of templates with name, language and components.'
-        )
-    return list(rows)
+        ) from error
+    return rows
 
 
 def _stop(message: str) -> NoReturn:

@@ -44,9 +44,12 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
+    """`broken` means that the connection breaks instead."""
+
     http: int
     body: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
+    broken: bool = False
 
     @classmethod
     def of(cls, value: object, http: int = 200) -> "Answer":
@@ -79,7 +82,20 @@ async def read_request(scope: Scope, receive: Receive) -> Request:
     return Request(scope["method"], scope["path"], dict(scope["headers"]), query, b"".join(chunks))
 
 
-async def respond(send: Send, answer: Answer) -> None:
+BROKEN = Answer(0, b"", {}, broken=True)
+ABORT = "invy.simulator.abort"
+
+
+async def respond(scope: Scope, receive: Receive, send: Send, answer: Answer) -> None:
+    """Send the answer, or break the connection where the server lets us."""
+    if answer.broken:
+        abort = scope.get("extensions", {}).get(ABORT, {}).get("abort")
+        if abort is not None:
+            abort()
+            while (await receive())["type"] != "http.disconnect":
+                continue
+            return
+        answer = Answer(502, b"", {"content-type": "text/html"})
     headers = [(b"content-length", str(len(answer.body)).encode()), *plain(answer.headers)]
     await send({"type": "http.response.start", "status": answer.http, "headers": headers})
     await send({"type": "http.response.body", "body": answer.body})

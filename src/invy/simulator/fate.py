@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
+from invy.simulator.chaos import Quirk
 from invy.simulator.draw import Draws
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
@@ -32,12 +33,30 @@ class Step:
     told: bool = True
 
 
+class Reaction(StrEnum):
+    """What a guest does after reading."""
+
+    BUTTON = "button"
+    BUTTON_WITHOUT_CONTEXT = "button_without_context"
+    TEXT = "text"
+    STOP = "stop"
+
+
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """`name` is one of the endings below or of the magic suffixes."""
+    """`name` is one of the endings below or of the magic suffixes.
+
+    `held_s` more than 0 means held for quality assessment first. `refusal` is a code the send is refused with, for
+    the first `refused_attempts` attempts (0: for all).
+    """
 
     name: str
     steps: tuple[Step, ...]
+    quirks: frozenset[Quirk] = frozenset()
+    reaction: Reaction | None = None
+    held_s: float = 0.0
+    refusal: int = 0
+    refused_attempts: int = 0
 
 
 class Ending(StrEnum):
@@ -150,8 +169,23 @@ def steps_to(ending: Ending, draws: Draws) -> tuple[Step, ...]:  # noqa: PLR0911
             return (Step(Status.FAILED, 0.5 + 4 * draws.chance(2), FAILURE_CODES[ending]),)
 
 
-def fate_of(seed: int, number: str, nth: int, mix: Mix) -> Fate:
-    """The fate of the `nth` message (from 1) accepted for `number` in the world of this seed."""
+def fate_of(
+    seed: int, number: str, nth: int, mix: Mix, replies: Mapping[Reaction, float] = MappingProxyType({})
+) -> Fate:
+    """The fate of the `nth` message (from 1) accepted for `number` in the world of this seed.
+
+    `replies` gives the share of readers who react, per reaction.
+    """
     draws = Draws(seed, "fate", number, nth)
     ending = choose(mix, draws.chance(0))
-    return Fate(ending.value, steps_to(ending, draws))
+    steps = steps_to(ending, draws)
+    reaction = _reaction(replies, draws.chance(4)) if steps and steps[-1].status is Status.READ else None
+    return Fate(ending.value, steps, reaction=reaction)
+
+
+def _reaction(replies: Mapping[Reaction, float], point: float) -> Reaction | None:
+    for reaction, share in replies.items():
+        point -= share
+        if point < 0:
+            return reaction
+    return None

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from invy.simulator.content import check_media
 from invy.simulator.order import Order
 from invy.simulator.refusal import Refusal
 from invy.simulator.template import MEDIA_FORMATS, Template
@@ -79,12 +80,7 @@ def _check_media(parameter: Json, kind: str) -> None:
     media = parameter.get(kind)
     if not isinstance(media, dict):
         raise Refusal(131008, f"Parameter '{kind}' is missing.")
-    link, media_id = media.get("link"), media.get("id")
-    if isinstance(link, str) and link.startswith(("http://", "https://")):
-        return
-    if isinstance(media_id, str) and media_id:
-        return
-    raise Refusal(100, f"Param {kind} must have either a valid link or a media id.")
+    check_media(media, kind)
 
 
 def _check_texts(where: str, parameters: Sequence[Json], expected: Sequence[str], *, named: bool) -> None:

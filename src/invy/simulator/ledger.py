@@ -21,13 +21,12 @@ class Happening:
     at: float
     code: int | None = None
     told: bool = True
-    webhook_state: str = "PENDING"
+    webhook_state: str | None = "PENDING"
 
 
 @dataclass(slots=True)
 class Message:
     wamid: str
-    number: int
     phone_number_id: str
     wa_id: str
     user_id: str
@@ -41,7 +40,9 @@ class Message:
     fate: Fate
     accepted_at: float
     request: bytes
+    by_user_id: bool = False
     held: bool = False
+    steps_taken: int = 0
     final_status: Status = Status.ACCEPTED
     error_code: int | None = None
     settled: bool = False
@@ -91,6 +92,7 @@ class Ledger:
     def __init__(self) -> None:
         self.messages: dict[str, Message] = {}
         self.refused: Counter[int] = Counter()
+        self.troubles: Counter[str] = Counter()
         self.unsettled = 0
         self._by_guest: dict[str, list[Message]] = {}
 
@@ -115,6 +117,14 @@ class Ledger:
         if not message.settled:
             message.settled = True
             self.unsettled -= 1
+
+    def clear(self) -> None:
+        """Forget everything, in place: others hold on to this ledger."""
+        self.messages.clear()
+        self.refused.clear()
+        self.troubles.clear()
+        self._by_guest.clear()
+        self.unsettled = 0
 
     def guests(self) -> list[dict[str, Any]]:
         """Per number: how many were accepted and how many really reached the phone, by template."""

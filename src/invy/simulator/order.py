@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from invy.simulator.content import MEDIA_TYPES, check_content
 from invy.simulator.refusal import Refusal
 
 MAX_BODY = 1_000_000
@@ -35,7 +36,7 @@ Json = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """`wa_id` is the number as WhatsApp knows it, digits only; `dialled` is what the client wrote."""
+    """`dialled` is what the client wrote, `digits` the number in it; `media` is `id:…` or a link, or empty."""
 
     dialled: str
     digits: str
@@ -46,6 +47,14 @@ class Order:
     components: tuple[Json, ...]
     content: Json
     opaque: str | None
+    media: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadReceipt:
+    """The business has read a guest's message: the other thing that can be posted to `…/messages`."""
+
+    wamid: str
 
 
 def digits_of(written: str) -> str:
@@ -58,7 +67,7 @@ def digits_of(written: str) -> str:
     return digits
 
 
-def read_order(body: bytes) -> Order:
+def read_order(body: bytes) -> Order | ReadReceipt:
     """Read the body of `POST …/messages`. Raises Refusal with 100, 131008, 131009 or 131051."""
     if len(body) > MAX_BODY:
         raise Refusal(100, f"The payload is larger than {MAX_BODY} bytes.")
@@ -69,30 +78,69 @@ def read_order(body: bytes) -> Order:
     root = _object(root, "body")
     if root.get("messaging_product") != "whatsapp":
         raise Refusal(100, message="(#100) The parameter messaging_product is required.")
-    kind = root.get("type", "text")
-    if not isinstance(kind, str):
-        raise Refusal(100, "Param type must be a string.")
-    if kind not in MESSAGE_TYPES:
-        raise Refusal(
-            100, f'Param type must be one of {{{", ".join(sorted(MESSAGE_TYPES)).upper()}}} - got "{kind}".'
-        )
+    if "status" in root:
+        return _receipt(root)
+    kind = _kind(root)
     opaque = root.get("biz_opaque_callback_data")
     if opaque is not None and (not isinstance(opaque, str) or len(opaque) > MAX_OPAQUE):
         raise Refusal(
             100, f"Param biz_opaque_callback_data must be a string of at most {MAX_OPAQUE} characters."
         )
-    recipient_type = root.get("recipient_type", "individual")
-    if recipient_type != "individual":
-        raise Refusal(100, "Param recipient_type must be 'individual': groups are not simulated.")
     dialled, digits, user_id = _recipient(root)
     if kind not in root:
         raise Refusal(131008, f"Parameter '{kind}' is mandatory for type '{kind}'.")
-    content = _object(root[kind], kind)
+    content = _object({"list": root[kind]} if kind == "contacts" else root[kind], kind)
     name, language = "", ""
     components: tuple[Json, ...] = ()
     if kind == "template":
         name, language, components = _template(content)
-    return Order(dialled, digits, user_id, kind, name, language, components, content, opaque)
+    else:
+        check_content(kind, content)
+    return Order(
+        dialled,
+        digits,
+        user_id,
+        kind,
+        name,
+        language,
+        components,
+        content,
+        opaque,
+        _media(kind, content, components),
+    )
+
+
+def _media(kind: str, content: Json, components: tuple[Json, ...]) -> str:
+    """Where the medium of a message comes from, if it has one."""
+    found: object = content if kind in MEDIA_TYPES else None
+    for component in components:
+        if str(component.get("type", "")).lower() == "header" and component.get("parameters"):
+            parameter = component["parameters"][0]
+            found = parameter.get(str(parameter.get("type", "")))
+    if not isinstance(found, dict):
+        return ""
+    return str(found.get("link") or (f"id:{found['id']}" if found.get("id") else ""))
+
+
+def _kind(root: Json) -> str:
+    kind = root.get("type", "text")
+    if not isinstance(kind, str):
+        raise Refusal(100, "Param type must be a string.")
+    if kind not in MESSAGE_TYPES:
+        raise Refusal(
+            131051,
+            f'Param type must be one of {{{", ".join(sorted(MESSAGE_TYPES)).upper()}}} - got "{kind}".',
+        )
+    if root.get("recipient_type", "individual") != "individual":
+        raise Refusal(100, "Param recipient_type must be 'individual': groups are not simulated.")
+    return kind
+
+
+def _receipt(root: Json) -> ReadReceipt:
+    wamid = root.get("message_id")
+    if root["status"] != "read" or not isinstance(wamid, str) or not wamid.startswith("wamid."):
+        raise Refusal(100, "A read receipt has status 'read' and the message_id of a message from a guest.")
+    return ReadReceipt(wamid)
 
 
 def _object(value: object, name: str) -> Json:

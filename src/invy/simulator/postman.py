@@ -1,4 +1,4 @@
-"""Carries webhooks to one callback URL: signed, batched, many at once, tried again with decreasing frequency.
+"""Carries webhooks to callback URLs: signed, batched, many at once, tried again with decreasing frequency.
 
 At least once, in no promised order. A callback that does not answer costs memory here and nothing anywhere else.
 """
@@ -18,10 +18,12 @@ from invy.simulator.clock import Clock
 from invy.simulator.news import Item, envelope
 from invy.simulator.wire import encode, sign, sign_legacy
 
-_NEVER = 7 * 86400.0
+SEVEN_DAYS_S = 7 * 86400.0
 # Seconds of virtual time after each failed attempt; the last repeats until seven days have passed.
 RETRY_AFTER_S = (1.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 7200.0, 14400.0, 28800.0, 43200.0)
+MAX_BATCH = 1000
 _ANSWER_KEPT = 300
+_GATHER_S = 0.1
 
 
 @dataclass(slots=True)
@@ -44,6 +46,7 @@ class Letter:
     state: str = "PENDING"
     attempts: list[Attempt] = field(default_factory=list)
     bad_signature: bool = False
+    forged: bool = False
 
     def report(self) -> dict[str, Any]:
         return {
@@ -56,7 +59,8 @@ class Letter:
                 {"field": each.field, "wamid": each.wamid or None, "status": each.label}
                 for each in self.items
             ],
-            "signed_wrongly": self.bad_signature,
+            "signed_wrongly_at_first": self.bad_signature,
+            "forged": self.forged,
             "attempts": [
                 {"at": round(each.at, 3), "http": each.http, "answer": each.answer, "took_ms": each.took_ms}
                 for each in self.attempts
@@ -64,32 +68,41 @@ class Letter:
         }
 
 
+@dataclass(slots=True)
+class _Route:
+    """One callback URL with its own queue and its own hands, so a dead one never delays another."""
+
+    queue: deque[Item | Letter] = field(default_factory=deque)
+    busy: set[asyncio.Task[None]] = field(default_factory=set)
+    gathering: bool = False
+
+
 class Postman:
-    """Every callback URL has its own queue and its own hands, so a dead one never delays another."""
+    """Counts everything; keeps the last `kept` letters with each attempt and answer."""
 
     def __init__(
         self,
         clock: Clock,
         secret: str,
         *,
-        stamp: Callable[[], int],
+        stamp: Callable[[], float],
         batch: int = 1,
         hands: int = 48,
         timeout_s: float = 10.0,
-        kept: int = 20_000,
+        kept: int = 50_000,
     ) -> None:
         self._clock = clock
         self._secret = secret
         self._stamp = stamp
-        self.batch = batch
+        self._batch = min(batch, MAX_BATCH)
         self._hands = hands
         self._timeout = aiohttp.ClientTimeout(total=timeout_s)
         self._session: aiohttp.ClientSession | None = None
-        self._queues: dict[str, deque[Item | Letter]] = {}
-        self._busy: dict[str, set[asyncio.Task[None]]] = {}
+        self._routes: dict[str, _Route] = {}
         self._ids = itertools.count(1)
         self._idle = asyncio.Event()
         self._idle.set()
+        self._era = 0
         self.letters: deque[Letter] = deque(maxlen=kept)
         self.waiting = 0
         self.counts: Counter[str] = Counter()
@@ -99,12 +112,12 @@ class Postman:
             connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=30),
             timeout=self._timeout,
             cookie_jar=aiohttp.DummyCookieJar(),
-            skip_auto_headers=("User-Agent", "Accept-Encoding"),
-            headers={"User-Agent": "facebookexternalua"},
+            skip_auto_headers=("Accept-Encoding",),
+            headers={"User-Agent": "facebookexternalua", "Accept": "*/*"},
         )
 
     async def stop(self) -> None:
-        tasks = [task for busy in self._busy.values() for task in busy]
+        tasks = [task for route in self._routes.values() for task in route.busy]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -120,52 +133,88 @@ class Postman:
     @property
     def in_hand(self) -> int:
         """Updates and letters queued or being carried right now."""
-        return sum(map(len, self._queues.values())) + sum(map(len, self._busy.values()))
+        return sum(len(route.queue) + len(route.busy) for route in self._routes.values())
 
     @property
     def pending(self) -> int:
         return self.in_hand + self.waiting
 
     async def quiet(self) -> None:
-        """Return when nothing is queued or being carried; letters waiting for their next attempt do not count."""
+        """Return when nothing is queued or being carried; what waits for its hour does not count."""
         await self._idle.wait()
 
     def forget(self) -> None:
         """Drop everything not yet carried; what is on its way still arrives."""
-        for queue in self._queues.values():
-            queue.clear()
+        for route in self._routes.values():
+            route.queue.clear()
         self.letters.clear()
         self.counts.clear()
         self.waiting = 0
-
-    def give(self, url: str, item: Item | Letter) -> None:
-        """Have this carried to `url`. Returns at once."""
-        queue = self._queues.setdefault(url, deque())
-        queue.append(item)
-        busy = self._busy.setdefault(url, set())
-        self._idle.clear()
-        if len(busy) < self._hands and len(busy) < len(queue) + 1:
-            task = asyncio.get_running_loop().create_task(self._carry(url, queue))
-            busy.add(task)
-            task.add_done_callback(lambda done: self._finished(busy, done))
-
-    def _finished(self, busy: set[asyncio.Task[None]], task: asyncio.Task[None]) -> None:
-        busy.discard(task)
+        self._era += 1
         if not self.in_hand:
             self._idle.set()
 
-    async def _carry(self, url: str, queue: deque[Item | Letter]) -> None:
-        while queue:
-            first = queue.popleft()
-            letter = first if isinstance(first, Letter) else self._write(url, first, queue)
+    def expect(self, seconds: float, url: str, item: Item | Letter) -> None:
+        """Have this carried to `url` when so much virtual time has passed."""
+        era = self._era
+        self.waiting += 1
+
+        def now() -> None:
+            if era == self._era:
+                self.waiting -= 1
+                self.give(url, item)
+
+        self._clock.after(seconds, now)
+
+    def give(self, url: str, item: Item | Letter) -> None:
+        """Have this carried to `url`. Returns at once."""
+        route = self._routes.get(url)
+        if route is None:
+            route = self._routes[url] = _Route()
+        route.queue.append(item)
+        self._idle.clear()
+        if self._batch == 1 or isinstance(item, Letter):
+            self._employ(url, route, 1)
+        elif not route.gathering:
+            route.gathering = True
+            asyncio.get_running_loop().call_later(_GATHER_S, self._gathered, url, route)
+
+    def _gathered(self, url: str, route: _Route) -> None:
+        route.gathering = False
+        self._employ(url, route, 1 + len(route.queue) // self._batch)
+        if not self.in_hand:
+            self._idle.set()
+
+    def _employ(self, url: str, route: _Route, wanted: int) -> None:
+        for _ in range(min(wanted, self._hands - len(route.busy), len(route.queue))):
+            task = asyncio.get_running_loop().create_task(self._carry(url, route))
+            route.busy.add(task)
+            task.add_done_callback(lambda done: self._finished(route, done))
+
+    def _finished(self, route: _Route, task: asyncio.Task[None]) -> None:
+        route.busy.discard(task)
+        if not self.in_hand:
+            self._idle.set()
+
+    async def _carry(self, url: str, route: _Route) -> None:
+        while route.queue:
+            first = route.queue.popleft()
+            letter = first if isinstance(first, Letter) else self._write(url, first, route.queue)
             await self._attempt(letter)
 
     def _write(self, url: str, first: Item, queue: deque[Item | Letter]) -> Letter:
         items = [first]
-        while len(items) < self.batch and queue and isinstance(queue[0], Item):
-            items.append(queue.popleft())  # type: ignore[arg-type] # the line above has looked
-        body = encode(envelope(items, at=self._stamp()))
-        letter = Letter(next(self._ids), url, body, items, self._clock.now())
+        while len(items) < self._batch and queue and not first.forged:
+            following = queue[0]
+            if isinstance(following, Letter) or following.forged:
+                break
+            items.append(following)
+            queue.popleft()
+        body = encode(envelope(items, at=int(self._stamp())))
+        spoiled = any(each.bad_signature for each in items)
+        letter = Letter(
+            next(self._ids), url, body, items, self._clock.now(), bad_signature=spoiled, forged=first.forged
+        )
         self.letters.append(letter)
         self.counts["letters"] += 1
         self.counts["updates"] += len(items)
@@ -187,11 +236,16 @@ class Postman:
         self.counts["attempts"] += 1
         if http == HTTPStatus.OK:
             self._end(letter, "DELIVERED")
+        elif letter.forged:
+            # Whoever forges does not come back; refusing it was right.
+            self._end(letter, "REFUSED")
         else:
             self._retry(letter)
 
     def _headers(self, letter: Letter) -> dict[str, str]:
-        secret = self._secret if not letter.bad_signature else self._secret[::-1] + "x"
+        secret = self._secret
+        if letter.bad_signature and not letter.attempts:
+            secret = secret[::-1] + "x"
         return {
             "Content-Type": "application/json",
             "X-Hub-Signature": sign_legacy(letter.body, secret),
@@ -201,20 +255,18 @@ class Postman:
     def _retry(self, letter: Letter) -> None:
         self.counts["failures"] += 1
         wait = RETRY_AFTER_S[min(len(letter.attempts) - 1, len(RETRY_AFTER_S) - 1)]
-        if letter.attempts[-1].at + wait - letter.created_at > _NEVER:
+        if letter.attempts[-1].at + wait - letter.created_at > SEVEN_DAYS_S:
             self._end(letter, "FAILED")
             return
-        letter.bad_signature = False
-        self.waiting += 1
-        self._clock.after(wait, lambda: self._again(letter))
-
-    def _again(self, letter: Letter) -> None:
-        self.waiting -= 1
-        self.give(letter.url, letter)
+        self._mark(letter, "RETRYING")
+        self.expect(wait, letter.url, letter)
 
     def _end(self, letter: Letter, state: str) -> None:
-        letter.state = state
         self.counts[state.lower()] += 1
+        self._mark(letter, state)
+
+    def _mark(self, letter: Letter, state: str) -> None:
+        letter.state = state
         for item in letter.items:
             if item.happening is not None:
                 item.happening.webhook_state = state

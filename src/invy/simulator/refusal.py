@@ -37,6 +37,12 @@ _ROWS = (
         403,
     ),
     Fault(368, "Temporarily blocked for policies violations", 403),
+    Fault(2388019, "Message template limit exceeded"),
+    Fault(2388024, "Content in this language already exists"),
+    Fault(2388040, "A field of the template is too long"),
+    Fault(2388293, "This template has too many variables for its length"),
+    Fault(2388299, "Variables can't be at the start or end of the template"),
+    Fault(2635, "Unknown Graph API version"),
     Fault(2200, "Callback verification failed"),
     Fault(
         80007,
@@ -168,9 +174,13 @@ class Refusal(Exception):
         subcode: int | None = None,
         http: int | None = None,
         kind: str = "OAuthException",
+        as_code: int | None = None,
+        user_title: str = "",
     ) -> None:
+        """`as_code` is the code told when the fault is known by its subcode only, as with template creation."""
         fault = FAULTS[code]
-        self.code = code
+        self.code = code if as_code is None else as_code
+        self.user_title = user_title or (fault.title if as_code is not None else "")
         self.details = details or fault.details
         self.subcode = fault.subcode if subcode is None else subcode
         self.http = fault.http if http is None else http
@@ -188,6 +198,9 @@ class Refusal(Exception):
             error["error_subcode"] = self.subcode
         if self.transient:
             error["is_transient"] = True
+        if self.user_title:
+            error["error_user_title"] = self.user_title
+            error["error_user_msg"] = self.details or self.user_title
         error["fbtrace_id"] = trace or new_trace()
         return encode({"error": error})
 

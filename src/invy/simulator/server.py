@@ -7,9 +7,20 @@ import socket
 from collections.abc import Callable, Iterator
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from invy.simulator.exchange import Answer, Receive, Request, Scope, Send, read_request, refused, respond
-from invy.simulator.graph import Graph
+from invy.simulator.exchange import (
+    ABORT,
+    Answer,
+    Receive,
+    Request,
+    Scope,
+    Send,
+    read_request,
+    refused,
+    respond,
+)
+from invy.simulator.graph.router import Graph
 from invy.simulator.refusal import Refusal
 from invy.simulator.witness import PREFIX, Witness
 from invy.simulator.world import World
@@ -32,9 +43,9 @@ class Simulator:
         try:
             request = await read_request(scope, receive)
         except Refusal as refusal:
-            await respond(send, refused(refusal))
+            await respond(scope, receive, send, refused(refusal))
             return
-        await respond(send, await self._answer(request))
+        await respond(scope, receive, send, await self._answer(request))
 
     async def _answer(self, request: Request) -> Answer:
         if request.path.startswith(f"/{PREFIX}"):
@@ -51,6 +62,14 @@ class Simulator:
                 await self.world.stop()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
+
+
+class _Protocol(HttpToolsProtocol):
+    """uvicorn's protocol, which also lets the application break a connection: a lost reply is a reset, not a 500."""
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["extensions"] = {ABORT: {"abort": self.transport.abort}}
 
 
 class _Server(uvicorn.Server):
@@ -91,10 +110,18 @@ def base_url(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-async def serve(simulator: Simulator, listener: socket.socket, ready: Callable[[], None]) -> None:
-    """Serve until SIGTERM, SIGINT or cancellation."""
+async def serve(
+    simulator: Simulator,
+    listener: socket.socket,
+    ready: Callable[[], None],
+    leave: asyncio.Event,
+    *,
+    signals: bool = True,
+) -> None:
+    """Serve until `leave` is set, or SIGTERM or SIGINT comes."""
     config = uvicorn.Config(
         simulator,
+        http=_Protocol,
         log_level="warning",
         access_log=False,
         lifespan="on",
@@ -105,14 +132,18 @@ async def serve(simulator: Simulator, listener: socket.socket, ready: Callable[[
     )
     server = _Server(config, ready)
     loop = asyncio.get_running_loop()
+    watched = (signal.SIGTERM, signal.SIGINT) if signals else ()
+    for each in watched:
+        loop.add_signal_handler(each, leave.set)
 
-    def leave() -> None:
+    async def wait() -> None:
+        await leave.wait()
         server.should_exit = True
 
-    for each in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(each, leave)
+    waiting = loop.create_task(wait())
     try:
         await server.serve(sockets=[listener])
     finally:
-        for each in (signal.SIGTERM, signal.SIGINT):
+        waiting.cancel()
+        for each in watched:
             loop.remove_signal_handler(each)

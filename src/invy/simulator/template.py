@@ -5,6 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from invy.simulator.refusal import Refusal
+
+CATEGORIES = frozenset({"AUTHENTICATION", "MARKETING", "UTILITY"})
+_NAME = re.compile(r"[a-z0-9_]{1,512}")
+_LONGEST = {"HEADER": 60, "BODY": 1024, "FOOTER": 60}
+_LONGEST_BUTTON = 25
+_MOST_BUTTONS = 10
 _VARIABLE = re.compile(r"\{\{\s*([A-Za-z0-9_]+)\s*\}\}")
 MEDIA_FORMATS = frozenset({"IMAGE", "VIDEO", "DOCUMENT"})
 
@@ -96,6 +103,43 @@ def _button(raw: Mapping[str, Any]) -> Button:
     url = str(raw.get("url", ""))
     dynamic = bool(variables(url)) if kind == "URL" else kind in {"QUICK_REPLY", "COPY_CODE", "OTP", "FLOW"}
     return Button(kind, str(raw.get("text", "")), dynamic, url)
+
+
+def check_name(name: object) -> None:
+    """Lower case, digits and underscores. Raises Refusal 100."""
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise Refusal(
+            100, message="(#100) Param name must be lower-case letters, digits and underscores, at most 512."
+        )
+
+
+def check_components(components: object) -> None:
+    """Meta's rules for a new template: kinds, lengths, no variable at either end. Raises Refusal 100."""
+    if not isinstance(components, list) or not all(isinstance(each, dict) for each in components):
+        raise Refusal(100, message="(#100) Param components must be an array of objects.")
+    kinds = [str(each.get("type", "")).upper() for each in components]
+    if kinds.count("BODY") != 1:
+        raise Refusal(100, message="(#100) Param components must have exactly one component of type BODY.")
+    for kind, component in zip(kinds, components, strict=True):
+        text = str(component.get("text", ""))
+        if kind in _LONGEST and len(text) > _LONGEST[kind]:
+            raise Refusal(2388040, message="Invalid parameter", subcode=2388040, as_code=100)
+        if kind == "BODY" and (text.strip().startswith("{{") or text.strip().endswith("}}")):
+            raise Refusal(2388299, message="Invalid parameter", subcode=2388299, as_code=100)
+        if kind == "BUTTONS":
+            _check_buttons(component.get("buttons"))
+
+
+def _check_buttons(buttons: object) -> None:
+    if not isinstance(buttons, list) or not 1 <= len(buttons) <= _MOST_BUTTONS:
+        raise Refusal(100, message=f"(#100) Param buttons must have 1 to {_MOST_BUTTONS} buttons.")
+    for button in buttons:
+        if (
+            not isinstance(button, dict)
+            or not str(button.get("text", ""))
+            or len(button["text"]) > _LONGEST_BUTTON
+        ):
+            raise Refusal(100, message=f"(#100) Each button has a text of 1 to {_LONGEST_BUTTON} characters.")
 
 
 def from_meta(row: Mapping[str, Any], *, default_id: str) -> Template:

@@ -1,107 +1,105 @@
 """One imaginary corner of Meta: an app, a business account, numbers, templates, guests, and time.
 
-The world decides; it speaks no HTTP. Accepting a message writes it into the ledger and puts its fate on the agenda.
+The world decides whether a message is accepted; it speaks no HTTP. Accepting writes the message into the ledger and
+sets it on its journey.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from hashlib import sha256
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
+from invy.simulator.account import Account, Condition
+from invy.simulator.catalogue import Catalogue
+from invy.simulator.chaos import Chaos, ChaosRules, Quirk
 from invy.simulator.clock import Clock
-from invy.simulator.draw import draw
-from invy.simulator.fate import MIXES, Fate, Mix, fate_of
+from invy.simulator.fate import Fate, fate_of
 from invy.simulator.fit import check_fit
-from invy.simulator.ledger import Happening, Ledger, Message
+from invy.simulator.guest import Guest, Guests
+from invy.simulator.herald import Herald
+from invy.simulator.inbox import Inbox
+from invy.simulator.journey import Journey, failing
+from invy.simulator.ledger import Ledger, Message
 from invy.simulator.limits import Limits
-from invy.simulator.magic import magic_fate
-from invy.simulator.news import Item, Sender, contact_of, status_body
-from invy.simulator.order import Order, read_order
+from invy.simulator.magic import magic_fate, named_fate
+from invy.simulator.media import MediaShelf
+from invy.simulator.news import Sender
+from invy.simulator.order import Order, ReadReceipt, read_order
+from invy.simulator.pacing import Pacing
+from invy.simulator.phone import wa_id_of
 from invy.simulator.postman import Postman
 from invy.simulator.refusal import Refusal, no_such_object
-from invy.simulator.template import Template, default_templates, from_meta
+from invy.simulator.scenario import Scenario
+from invy.simulator.template import Template, default_templates
 from invy.simulator.wire import new_wamid
 
-_NAMES = ("נועה", "אורי", "תמר", "יונתן", "מיכל", "איתי", "שירה", "דוד", "Maya", "Sam")
+
+class Trouble(Exception):
+    """Nothing was accepted, and the answer is a 5xx or a broken connection. `share` draws which."""
+
+    def __init__(self, quirk: Quirk, share: float) -> None:
+        super().__init__(quirk.value)
+        self.quirk = quirk
+        self.share = share
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
-    """The ids and secrets of a world, all derived from its seed."""
+class Reception:
+    """An accepted message, and what shall go wrong with the answer about it."""
 
-    app_id: str
-    app_secret: str
-    access_token: str
-    verify_token: str
-    business_id: str
-    waba_id: str
-    phone_number_id: str
-    display_phone_number: str
-
-    @classmethod
-    def of_seed(cls, seed: int) -> "Account":
-        digest = sha256(f"simulator account {seed}".encode()).hexdigest()
-        tail = f"{int(digest[:8], 16) % 10**8:08d}"
-        return cls(
-            app_id=f"6349746{tail}",
-            app_secret=digest[:32],
-            access_token="EAASim" + digest[8:56],
-            verify_token="verify-" + digest[56:64],
-            business_id=f"5069143{tail}",
-            waba_id=f"1022901{tail}",
-            phone_number_id=f"1065403{tail}",
-            display_phone_number="12025550100",
-        )
-
-    @property
-    def app_token(self) -> str:
-        return f"{self.app_id}|{self.app_secret}"
+    message: Message
+    quirks: frozenset[Quirk]
+    early: bool = False
 
 
-@dataclass(slots=True)
-class Subscription:
-    """Where webhooks go. `fields` maps each field to its payload version."""
-
-    callback_url: str
-    verify_token: str
-    fields: dict[str, float] = field(default_factory=lambda: {"messages": 25.0})
-    verified: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What a world is like; a scenario sets these."""
-
-    seed: int = 0
-    mix: Mix = field(default_factory=lambda: MIXES["realistic"])
-    magic: bool = True
-    real_timestamps: bool = False
-    batch: int = 1
-    latency_s: tuple[float, float] = (0.0, 0.0)
+_QUIET_AT_MOST_S = 2.0
+_ON_THE_ANSWER = (Quirk.SLOW_REPLY, Quirk.LOST_REPLY, Quirk.ERROR_AFTER)
+_CALM: frozenset[Quirk] = frozenset()
 
 
 class World:
     def __init__(
-        self, rules: Rules, clock: Clock, limits: Limits, templates: Iterable[Mapping[str, Any]] = ()
+        self, scenario: Scenario, clock: Clock, *, seed: int = 0, templates: Iterable[Mapping[str, Any]] = ()
     ) -> None:
-        self.rules = rules
+        self.scenario = scenario
+        self.seed = seed
         self.clock = clock
-        self.limits = limits
-        self.account = Account.of_seed(rules.seed)
+        self.started_at = clock.now()
+        self.mix = scenario.weights()
+        self.replies = scenario.reactions()
+        self.account = Account.of_seed(seed, scenario.numbers)
+        self.condition = Condition.of_seed(seed, scenario.limits.per_second)
+        self.senders = {
+            number_id: Sender(self.account.waba_id, number_id, display)
+            for number_id, display in zip(
+                self.account.phone_number_ids, self.account.display_phone_numbers, strict=True
+            )
+        }
+        self.chaos = Chaos(seed, scenario.chaos)
         self.ledger = Ledger()
-        self.subscription: Subscription | None = None
-        self.subscribed = True
-        self.untold = 0
-        self.templates: dict[tuple[str, str], Template] = {}
-        for position, row in enumerate(list(templates) or default_templates()):
-            template = from_meta(row, default_id=str(2_000_000_000_000_000 + position))
-            self.templates[template.name, template.language] = template
-        self.sender = Sender(
-            self.account.waba_id, self.account.phone_number_id, self.account.display_phone_number
+        self.guests = Guests(seed)
+        self.limits = Limits(scenario.limits)
+        self.pacing = Pacing(scenario.pacing)
+        self.media = MediaShelf(clock.now)
+        self.postman = Postman(clock, self.account.app_secret, stamp=self.stamp, batch=scenario.batch)
+        self.herald = Herald(seed, clock, self.chaos, self.postman)
+        self.catalogue = Catalogue(
+            list(templates) or default_templates(),
+            clock,
+            lambda name, body: self.herald.tell_field(self.sender, name, body),
         )
-        self.postman = Postman(
-            clock, self.account.app_secret, stamp=lambda: int(self.stamp()), batch=rules.batch
-        )
+        self.inbox = Inbox(self.herald, self.catalogue, self.limits, clock.now, self.stamp)
+        self.journey = Journey(clock, self.chaos, self.herald, self.ledger, self.inbox)
+        self.chosen_fates: dict[str, str] = {}
+        self.history_allowed = scenario.message_history
+        self.incidents: list[dict[str, Any]] = []
+        self._milestones: dict[int, list[Callable[[], None]]] = {}
+
+    @property
+    def sender(self) -> Sender:
+        """The first number; most worlds have no other."""
+        return self.senders[self.account.phone_number_ids[0]]
 
     async def start(self) -> None:
         await self.postman.start()
@@ -111,28 +109,47 @@ class World:
         await self.clock.stop()
         await self.postman.stop()
 
-    def stamp(self) -> float:
-        """The time Meta's timestamps show: virtual, or the receiver's own when the rules say so."""
-        return self.clock.real_time() if self.rules.real_timestamps else self.clock.now()
+    def when_accepted(self, count: int, effect: Callable[[], None]) -> None:
+        """Have `effect` happen once so many messages have been accepted."""
+        self._milestones.setdefault(count, []).append(effect)
 
-    def send(self, phone_number_id: str, body: bytes) -> Message:
-        """Accept a message or raise Refusal. Accepting is no promise of delivery."""
-        if phone_number_id != self.account.phone_number_id:
-            raise no_such_object(phone_number_id, "post")
+    def stamp(self) -> float:
+        """The time Meta's timestamps show: virtual, or the receiver's own when the scenario says so."""
+        return self.clock.real_time() if self.scenario.real_timestamps else self.clock.now()
+
+    async def quiet(self) -> None:
+        """Return when all webhooks due have been answered; a callback that hangs is waited for two seconds only."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.postman.quiet(), _QUIET_AT_MOST_S)
+
+    def set_chaos(self, rules: ChaosRules) -> None:
+        """Other weather from now on."""
+        self.chaos.set(rules)
+
+    def send(self, number_id: str, body: bytes) -> Reception | ReadReceipt:
+        """Accept a message or a read receipt. Raises Refusal, or Trouble when chaos strikes before acceptance."""
+        sender = self.senders.get(number_id)
+        if sender is None:
+            raise no_such_object(number_id, "post")
+        self._check_account()
         order = read_order(body)
+        if isinstance(order, ReadReceipt):
+            return order
         template = self._template_for(order)
-        wa_id = order.digits
-        if wa_id == self.account.display_phone_number:
-            raise Refusal(131021)
+        guest = self._guest_for(order, sender)
+        guest.attempts += 1
+        nth = self.ledger.count_to(guest.wa_id) + 1
+        fate = self._fate(guest.wa_id, nth)
+        if fate.refusal and (not fate.refused_attempts or guest.attempts <= fate.refused_attempts):
+            raise Refusal(fate.refusal)
+        self._trouble_before(guest, fate)
         now = self.clock.now()
-        self.limits.check(wa_id, now)
-        nth = self.ledger.count_to(wa_id) + 1
+        self.limits.check_send(number_id, guest.wa_id, now, window_open=guest.window_open(now))
         message = Message(
-            wamid=new_wamid(wa_id),
-            number=len(self.ledger) + 1,
-            phone_number_id=phone_number_id,
-            wa_id=wa_id,
-            user_id=order.user_id or user_id_of(self.rules.seed, wa_id),
+            wamid=new_wamid(guest.wa_id),
+            phone_number_id=number_id,
+            wa_id=guest.wa_id,
+            user_id=guest.user_id,
             dialled=order.dialled,
             kind=order.kind,
             template=order.name,
@@ -140,92 +157,106 @@ class World:
             category=template.category.lower() if template else "service",
             opaque=order.opaque,
             nth=nth,
-            fate=self._fate(wa_id, nth),
+            fate=self._doom(fate, order, guest, template, now),
             accepted_at=now,
             request=body,
+            by_user_id=bool(order.user_id),
         )
         self.ledger.add(message)
-        self._next_step(message, 0, now)
-        return message
+        hold_s = fate.held_s or (self.pacing.held_for(template, now) if template else 0.0)
+        dropped = hold_s > 0 and not fate.held_s and self.scenario.pacing.drop
+        if dropped and template is not None and template.status == "APPROVED":
+            self.clock.after(hold_s, lambda: self._pause_by_pacing(template))
+        early = self.journey.begin(message, guest, sender, hold_s=hold_s, dropped=dropped)
+        for effect in self._milestones.pop(len(self.ledger), ()):
+            effect()
+        return Reception(message, self._quirks_after(message), early)
 
-    def _fate(self, wa_id: str, nth: int) -> Fate:
-        fate = magic_fate(wa_id) if self.rules.magic else None
-        return fate or fate_of(self.rules.seed, wa_id, nth, self.rules.mix)
+    def _check_account(self) -> None:
+        condition = self.condition
+        if condition.locked:
+            raise Refusal(131031)
+        if not condition.registered:
+            raise Refusal(133010)
+        if condition.maintenance_until > self.clock.now():
+            raise Refusal(131057)
 
     def _template_for(self, order: Order) -> Template | None:
         if order.kind != "template":
             return None
-        template = self.templates.get((order.name, order.language))
-        if template is None:
-            raise Refusal(132001, f"template name ({order.name}) does not exist in {order.language}")
+        template = self.catalogue.usable(order.name, order.language)
         check_fit(order, template)
-        if template.status == "PAUSED":
-            raise Refusal(132015)
-        if template.status == "DISABLED":
-            raise Refusal(132016)
-        if template.status != "APPROVED":
-            raise Refusal(132001, f"template name ({order.name}) does not exist in {order.language}")
+        if order.user_id and template.category == "AUTHENTICATION":
+            raise Refusal(131062)
         return template
 
-    def _next_step(self, message: Message, index: int, since: float) -> None:
-        steps = message.fate.steps
-        if index >= len(steps):
-            self.ledger.settle(message)
-            return
-        due = since + steps[index].after_s
-        self.clock.at(due, lambda: self._take_step(message, index, due))
+    def _guest_for(self, order: Order, sender: Sender) -> Guest:
+        if order.user_id:
+            return self.guests.by_user_id(order.user_id) or Guest("", order.user_id, "")
+        if order.digits == sender.display_phone_number:
+            raise Refusal(131021)
+        return self.guests.of(wa_id_of(order.digits))
 
-    def _take_step(self, message: Message, index: int, due: float) -> None:
-        step = message.fate.steps[index]
-        happening = Happening(step.status, due, step.code, step.told)
-        message.happen(happening)
-        if step.told:
-            self._tell_status(message, happening)
-        else:
-            happening.webhook_state = "NONE"
-        self._next_step(message, index + 1, due)
+    def _fate(self, wa_id: str, nth: int) -> Fate:
+        chosen = self.chosen_fates.get(wa_id)
+        if chosen is not None:
+            fate = named_fate(chosen, self.seed, wa_id, nth)
+            if fate is not None:
+                return fate
+        magic = magic_fate(wa_id) if self.scenario.magic else None
+        return magic or fate_of(self.seed, wa_id, nth, self.mix, self.replies)
 
-    def _tell_status(self, message: Message, happening: Happening) -> None:
-        if self.subscription is None:
-            self.untold += 1
-            return
-        version = self.subscription.fields.get("messages", 25.0)
-        body = status_body(message, happening, stamp=int(self.stamp()), version=version)
-        contact = (
-            None
-            if happening.code is not None
-            else contact_of(message, guest_name(self.rules.seed, message.wa_id))
+    def _doom(self, fate: Fate, order: Order, guest: Guest, template: Template | None, now: float) -> Fate:
+        """The fate, unless the state of the account, the guest or the message dooms it after acceptance."""
+        marketing = template is not None and template.category == "MARKETING"
+        us_paused = self.scenario.limits.us_marketing_paused and guest.user_id.startswith("US.")
+        unfetchable = order.media and (
+            self.condition.media_out_until > now or not self.media.can_fetch(order.media)
         )
-        self.tell(
-            Item(
-                self.sender,
-                "messages",
-                "statuses",
-                body,
-                contact,
-                message.wamid,
-                happening.status.value,
-                happening,
-            )
+        dooms = (
+            (131042, self.condition.payment_problem),
+            (131026, not guest.wa_id),
+            (131047, template is None and not guest.window_open(now)),
+            (131050, marketing and guest.opted_out),
+            (131049, marketing and us_paused),
+            (131053, unfetchable),
+        )
+        return next((failing(fate, code) for code, holds in dooms if holds), fate)
+
+    def _trouble_before(self, guest: Guest, fate: Fate) -> None:
+        if self.chaos.calm and not fate.quirks:
+            return
+        magic = fate.quirks if guest.attempts == 1 else _CALM
+        for quirk in (Quirk.ERROR_BEFORE, Quirk.RESET):
+            if self.chaos.strikes(quirk, guest.wa_id, guest.attempts, magic=magic):
+                raise Trouble(quirk, self.chaos.share(quirk, guest.wa_id, guest.attempts))
+
+    def _quirks_after(self, message: Message) -> frozenset[Quirk]:
+        if self.chaos.calm and not message.fate.quirks:
+            return _CALM
+        return frozenset(
+            quirk
+            for quirk in _ON_THE_ANSWER
+            if self.chaos.strikes(quirk, message.wa_id, message.nth, magic=message.fate.quirks)
         )
 
-    def tell(self, item: Item) -> None:
-        """Send a webhook, if this field is subscribed and the account is."""
-        if self.subscription is None or not self.subscribed or item.field not in self.subscription.fields:
-            self.untold += 1
-            return
-        self.postman.give(self.subscription.callback_url, item)
+    def _pause_by_pacing(self, template: Template) -> None:
+        if template.status == "APPROVED":
+            self.catalogue.pause(template, by_pacing=True)
 
     def reset(self) -> None:
-        """Forget all messages and webhooks; templates, subscription and time stay."""
+        """Forget guests, messages and webhooks; templates, subscription and time stay."""
         self.clock.forget()
         self.postman.forget()
         self.limits.forget()
-        self.ledger = Ledger()
-        self.untold = 0
+        self.pacing.forget()
+        self.herald.forget()
+        self.ledger.clear()
+        self.guests.clear()
+        self.chosen_fates.clear()
 
     def state(self) -> dict[str, Any]:
-        ledger = self.ledger
+        ledger, subscription = self.ledger, self.herald.subscription
         return {
             "settled": ledger.unsettled == 0 and self.postman.pending == 0,
             "messages": len(ledger),
@@ -233,21 +264,16 @@ class World:
             "pending_events": self.clock.pending - self.postman.waiting,
             "pending_webhooks": self.postman.pending,
             "webhooks": dict(self.postman.counts),
-            "untold_events": self.untold,
+            "untold_events": self.herald.untold,
             "by_status": ledger.totals(),
             "refused": {str(code): count for code, count in ledger.refused.items()},
+            "troubles": dict(ledger.troubles),
             "now": round(self.clock.now(), 3),
+            "running_for_s": round(self.clock.now() - self.started_at, 3),
             "speed": self.clock.speed,
-            "seed": self.rules.seed,
-            "callback_url": self.subscription.callback_url if self.subscription else None,
-            "callback_verified": self.subscription.verified if self.subscription else False,
+            "seed": self.seed,
+            "callback_url": subscription.callback_url if subscription else None,
+            "callback_verified": subscription.verified if subscription else False,
+            "incidents": self.incidents,
+            "templates": {f"{each.name}/{each.language}": each.status for each in self.catalogue},
         }
-
-
-def user_id_of(seed: int, wa_id: str) -> str:
-    """A business-scoped user id: the same guest has the same one throughout a world."""
-    return f"US.{int(draw(seed, 'user', wa_id) * 10**17):017d}"
-
-
-def guest_name(seed: int, wa_id: str) -> str:
-    return _NAMES[int(draw(seed, "name", wa_id) * len(_NAMES))]

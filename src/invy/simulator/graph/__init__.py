@@ -1,0 +1,1 @@
+"""Meta's Graph API over one world, an edge per module. It knows paths, tokens and shapes; the world decides."""

@@ -1,0 +1,142 @@
+"""`/{waba}/message_templates` and `/{template-id}`: list with filters and pages, create, edit, delete, unpause."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from invy.simulator.exchange import Answer, Request
+from invy.simulator.graph.form import base_of, fields_of, form_of, page, picked
+from invy.simulator.refusal import Refusal
+from invy.simulator.template import CATEGORIES, Template, check_components, check_name
+from invy.simulator.world import World
+
+FIELDS = (
+    "id",
+    "name",
+    "language",
+    "status",
+    "category",
+    "components",
+    "parameter_format",
+    "rejected_reason",
+    "quality_score",
+    "previous_category",
+    "message_send_ttl_seconds",
+    "sub_category",
+    "health_status",
+)
+_DEFAULT = ("name", "parameter_format", "components", "language", "status", "category", "id")
+
+
+def list_templates(world: World, request: Request) -> Answer:
+    """`GET /{waba}/message_templates`. `name` matches a part of the name: compare it yourself."""
+    names = fields_of(request, FIELDS, _DEFAULT)
+    wanted = request.query
+    rows = [
+        each
+        for each in world.catalogue
+        if wanted.get("name", wanted.get("name_or_content", "")) in each.name
+        and _among(wanted.get("status"), each.status)
+        and _among(wanted.get("category"), each.category)
+        and _among(wanted.get("language"), each.language)
+        and wanted.get("content", "") in each.body_text
+    ]
+    return Answer.of(
+        page(
+            request, rows, lambda each: picked(_row(world, each), names), base=base_of(request), largest=1000
+        )
+    )
+
+
+def _among(asked: str | None, value: str) -> bool:
+    """Filters take one value, or several as a JSON list."""
+    if not asked:
+        return True
+    if asked.startswith("["):
+        try:
+            return value in msgspec.json.decode(asked, type=list[str])
+        except msgspec.DecodeError as error:
+            raise Refusal(100, message=f"(#100) A filter is not a valid list: {error}") from error
+    return value.upper() == asked.upper()
+
+
+def _row(world: World, template: Template) -> dict[str, Any]:
+    row = template.as_meta()
+    state = "AVAILABLE" if template.status == "APPROVED" else "BLOCKED"
+    entity: dict[str, Any] = {"entity_type": "MESSAGE_TEMPLATE", "id": template.id, "can_send_message": state}
+    if state == "BLOCKED":
+        entity["errors"] = [
+            {
+                "error_code": 141002,
+                "error_description": "Message templates can only be sent out if they are approved.",
+                "possible_solution": "Edit or appeal the message template review decision.",
+            }
+        ]
+    waba = {"entity_type": "WABA", "id": world.account.waba_id, "can_send_message": "AVAILABLE"}
+    row["health_status"] = {"can_send_message": state, "entities": [entity, waba]}
+    return row
+
+
+def get_template(world: World, request: Request, template: Template) -> Answer:
+    """`GET /{template-id}`."""
+    return Answer.of(picked(_row(world, template), fields_of(request, FIELDS, _DEFAULT)))
+
+
+def create_template(world: World, request: Request) -> Answer:
+    """`POST /{waba}/message_templates`: pending at first, reviewed a minute of virtual time later."""
+    given = form_of(request)
+    for name in ("name", "language", "category", "components"):
+        if not given.get(name):
+            raise Refusal(100, message=f"(#100) The parameter {name} is required.")
+    check_name(given["name"])
+    category = str(given["category"]).upper()
+    if category not in CATEGORIES:
+        raise Refusal(
+            100, message=f"(#100) Param category must be one of {{{', '.join(sorted(CATEGORIES))}}}."
+        )
+    check_components(given["components"])
+    template = world.catalogue.create(
+        {
+            "name": given["name"],
+            "language": str(given["language"]),
+            "category": category,
+            "components": given["components"],
+            "parameter_format": str(given.get("parameter_format", "POSITIONAL")).upper(),
+        }
+    )
+    return Answer.of({"id": template.id, "status": template.status, "category": template.category})
+
+
+def edit_template(world: World, request: Request, template: Template) -> Answer:
+    """`POST /{template-id}`: new components or category."""
+    given = form_of(request)
+    components = given.get("components")
+    if components is not None:
+        check_components(components)
+    elif not given.get("category"):
+        raise Refusal(100, message="(#100) The parameter components is required.")
+    world.catalogue.edit(template, components=components, category=str(given.get("category", "")))
+    return Answer.of({"success": True})
+
+
+def unpause_template(world: World, template: Template) -> Answer:
+    """`POST /{template-id}/unpause`."""
+    if template.status != "PAUSED":
+        return Answer.of({"success": False, "reason": "The template is not paused."})
+    world.catalogue.unpause(template)
+    return Answer.of({"success": True})
+
+
+def delete_templates(world: World, request: Request) -> Answer:
+    """`DELETE /{waba}/message_templates?name=` deletes all languages, `&hsm_id=` one of them."""
+    given: Mapping[str, Any] = form_of(request)
+    name, template_id = given.get("name"), given.get("hsm_id")
+    if not name:
+        raise Refusal(100, message="(#100) The parameter name is required.")
+    found = [each for each in world.catalogue.named(str(name)) if template_id in {None, each.id}]
+    if not found:
+        raise Refusal(100, message="Invalid parameter", subcode=2593002)
+    for each in found:
+        world.catalogue.delete(each)
+    return Answer.of({"success": True})
