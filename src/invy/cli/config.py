@@ -1,13 +1,13 @@
 """`invy config show`: every effective setting and where it comes from, secrets masked."""
 
 import json
-import os
 import sys
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from invy.cli.context import settings
 
 app = typer.Typer(help="What Invy is set to, and where each value comes from.", no_args_is_help=True)
 
@@ -29,9 +29,8 @@ def show(
 ) -> None:
     """Print every effective value with its origin. Secrets are only said to be set."""
     from invy.app.overview import rows
-    from invy.app.settings import load
 
-    table = rows(load(os.environ, Path(".env")), datetime.now(UTC).date())
+    table = rows(settings(), datetime.now(UTC).date())
     if as_json:
         document = [
             {

@@ -1,0 +1,101 @@
+"""Where output goes: data on stdout as a table, JSON or CSV; talk on stderr. Colour only on a terminal, never with NO_COLOR."""
+
+import csv
+import json
+import sys
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from invy.cli import cell
+from invy.domain.state import State
+
+PIPED_WIDTH: Final = 1000
+"""Into a pipe each row keeps to one line."""
+
+STYLES: Final[Mapping[State, str]] = {
+    State.QUEUED: "dim",
+    State.SENDING: "dim",
+    State.UNCONFIRMED: "magenta",
+    State.SENT: "yellow",
+    State.FAILED: "red",
+    State.DELIVERED: "cyan",
+    State.READ: "green",
+}
+
+
+def out() -> Console:
+    """For data."""
+    console = Console(file=sys.stdout, highlight=False)
+    if not console.is_terminal:
+        console.width = PIPED_WIDTH
+    return console
+
+
+def err() -> Console:
+    """For talk and progress."""
+    return Console(file=sys.stderr, stderr=True, highlight=False, soft_wrap=True)
+
+
+def say(sentence: str, *, style: str = "") -> None:
+    """A line of talk."""
+    err().print(Text(sentence, style=style))
+
+
+def show(sentence: str = "", *, style: str = "") -> None:
+    """A line of data for a person."""
+    out().print(Text(sentence, style=style), soft_wrap=True)
+
+
+def name(text: str) -> Text:
+    """A person's name as a cell."""
+    return Text(cell.isolated(cell.shortened(cell.visible(text)), terminal=sys.stdout.isatty()), no_wrap=True)
+
+
+def state(found: State) -> Text:
+    return Text(found.value, style=STYLES[found])
+
+
+def table(*columns: str, wrap: Sequence[str] = (), right: Sequence[str] = ()) -> Table:
+    """A table with these headings. Only the columns in `wrap` may break over lines; those in `right` are numbers."""
+    made = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for column in columns:
+        made.add_column(
+            column,
+            no_wrap=column not in wrap,
+            justify="right" if column in right else "left",
+            overflow="fold" if column in wrap else "ellipsis",
+        )
+    return made
+
+
+def json_document(document: Mapping[str, Any]) -> None:
+    """One JSON document on stdout."""
+    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+
+
+async def json_list(key: str, items: AsyncIterator[Mapping[str, Any]], head: Mapping[str, Any]) -> None:
+    """One JSON document with the members of `head` and one long list, written as it comes."""
+    sys.stdout.write(
+        "{" + "".join(f"{json.dumps(k)}: {json.dumps(v, ensure_ascii=False)}, " for k, v in head.items())
+    )
+    sys.stdout.write(f"{json.dumps(key)}: [")
+    separator = "\n"
+    async for item in items:
+        sys.stdout.write(separator + json.dumps(item, ensure_ascii=False))
+        separator = ",\n"
+    sys.stdout.write("\n]}\n")
+
+
+class CsvFile:
+    """CSV on stdout (RFC 4180, UTF-8), safe to open in a spreadsheet."""
+
+    def __init__(self, header: Sequence[str]) -> None:
+        self._writer = csv.writer(sys.stdout, lineterminator="\r\n")
+        self._writer.writerow(header)
+
+    def write(self, values: Iterable[object]) -> None:
+        self._writer.writerow(["" if value is None else cell.harmless(str(value)) for value in values])
