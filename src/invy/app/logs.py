@@ -25,7 +25,7 @@ UVICORN: Final[dict[str, Any]] = {"log_config": None, "access_log": False}
 """Arguments for `uvicorn.Config`: it shall not lay its own handlers, nor write a line per webhook."""
 
 # Others that tell every operation (with its SQL, with its parameters) at their usual levels.
-_QUIET: Final = ("uvicorn.access", "aiosqlite", "asyncio", "sqlalchemy", "aiohttp.access")
+_QUIET: Final = ("uvicorn.access", "alembic", "aiosqlite", "asyncio", "sqlalchemy", "aiohttp.access")
 _KEYS: Final = "invy_keys"
 
 

@@ -29,6 +29,7 @@ class Service:
         self.applier = Applier(house.apply_store, webhook.read, house.clock, house.observer)
         self.ingest = Ingest(house.journal, house.clock, house.observer, self.applier.wake)
         self.sender: Sender | None = None
+        self._parts: dict[str, asyncio.Task[None]] = {}
 
     @asynccontextmanager
     async def running(self, *, send: bool) -> AsyncIterator["Service"]:
@@ -58,14 +59,20 @@ class Service:
                 beat.cancel()
                 await asyncio.gather(beat, return_exceptions=True)
                 self.sender = None
+                self._parts.clear()
 
     def wake_sender(self) -> None:
         """There is something new in the outbox."""
         if self.sender is not None:
             self.sender.wake()
 
+    def parts(self) -> dict[str, bool]:
+        """The parts that were started, and whether each is running; none before `running` and after it."""
+        return {name: not task.done() for name, task in self._parts.items()}
+
     def _task(self, name: str, run: Callable[[], Coroutine[Any, Any, None]]) -> asyncio.Task[None]:
-        return asyncio.create_task(_kept_alive(name, run), name=f"invy.{name}")
+        self._parts[name] = asyncio.create_task(_kept_alive(name, run), name=f"invy.{name}")
+        return self._parts[name]
 
     async def _beat(self) -> None:
         """Say that this process lives, so that others and the command line know who sends."""

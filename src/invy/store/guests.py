@@ -47,6 +47,11 @@ class GuestStore:
         async with self._database.write() as connection:
             await _put_event(connection, self._database, event)
 
+    async def rename(self, event_id: EventId, name: str) -> None:
+        """Call an event something else; one that is not there stays so."""
+        async with self._database.write() as connection:
+            await connection.execute(update(events).where(events.c.id == event_id).values(name=plain(name)))
+
     async def events(self) -> list[Event]:
         async with self._database.read() as connection:
             found = await connection.execute(select(events).order_by(events.c.created_at, events.c.id))

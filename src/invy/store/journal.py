@@ -42,6 +42,17 @@ class JournalStore:
             )
             return int(found.scalar_one())
 
+    async def oldest_waiting(self) -> datetime | None:
+        """When the body came that has waited longest to be read."""
+        async with self._database.read() as connection:
+            found = await connection.execute(
+                select(journal.c.received_at)
+                .where(journal.c.outcome == Outcome.WAITING.value)
+                .order_by(journal.c.id)
+                .limit(1)
+            )
+            return found.scalar_one_or_none()
+
     async def last_heard(self) -> datetime | None:
         """When the last webhook came."""
         async with self._database.read() as connection:

@@ -85,6 +85,12 @@ class Overview:
         async with self._database.read() as connection:
             return await message_rows.find(connection, name)
 
+    async def under(self, once_key: str) -> MessageId | None:
+        """The message that was written under this key, if any."""
+        async with self._database.read() as connection:
+            found = await connection.execute(select(messages.c.id).where(messages.c.once_key == once_key))
+            return found.scalar_one_or_none()
+
     async def timeline(self, message_id: MessageId) -> Sequence[tuple[datetime, Evidence]]:
         """All evidence of a message with the time it was heard, in the order it was stored."""
         async with self._database.read() as connection:

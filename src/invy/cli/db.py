@@ -1,0 +1,76 @@
+"""`invy db`: the shape of the database, looked at and brought up to date."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from invy.cli import context
+from invy.cli.exit_code import ExitCode
+
+if TYPE_CHECKING:
+    from invy.store.database import Database
+    from invy.store.schema import SchemaState
+
+T = TypeVar("T")
+
+app = typer.Typer(help="Bring the database up to date.", no_args_is_help=True)
+
+
+@app.command()
+def upgrade() -> None:
+    """Bring the database to the shape that this version of Invy needs; nothing is done when it is there already."""
+    from invy.store import schema
+
+    async def work(database: "Database") -> "tuple[SchemaState, SchemaState]":
+        return await schema.state(database), await schema.upgrade(database)
+
+    before, after = _on_database(work)
+    if before.up_to_date:
+        typer.echo(f"The database is up to date (revision {after.current}).", err=True)
+    else:
+        came = f"from {before.current}" if before.current else "new and empty before"
+        typer.echo(f"The database is now at revision {after.current} ({came}).", err=True)
+
+
+@app.command()
+def current(
+    *,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON document: current, head, up_to_date.")
+    ] = False,
+) -> None:
+    """Where the database stands. Exit 3 when it needs `invy db upgrade`."""
+    from invy.store import schema
+
+    found = _on_database(schema.state)
+    if as_json:
+        document = {"current": found.current, "head": found.head, "up_to_date": found.up_to_date}
+        sys.stdout.write(json.dumps(document) + "\n")
+    elif found.up_to_date:
+        typer.echo(f"{found.current} (up to date)")
+    else:
+        typer.echo(found.current or "(empty)")
+        typer.echo(f"This version of Invy needs {found.head}. Run: invy db upgrade", err=True)
+    if not found.up_to_date:
+        raise typer.Exit(ExitCode.CONFIGURATION)
+
+
+def _on_database(work: Callable[["Database"], Awaitable[T]]) -> T:
+    """Without opening the house, which refuses a database that is behind."""
+    from invy.store.database import Database
+
+    settings = context.settings()
+    context.log_quietly(settings)
+
+    async def inside() -> T:
+        database = Database.open(settings.database_url)
+        try:
+            return await work(database)
+        finally:
+            await database.close()
+
+    return asyncio.run(inside())

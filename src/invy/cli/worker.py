@@ -1,0 +1,36 @@
+"""`invy worker`: a sender and an applier without a web server, beside others on one PostgreSQL."""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import typer
+
+from invy.cli import context
+
+if TYPE_CHECKING:
+    from invy.app.settings import Settings
+
+
+def worker() -> None:
+    """Send what is in the outbox and apply webhooks that others receive, until SIGTERM or Ctrl-C.
+
+    Any number may work on one PostgreSQL together; they keep one pace. SQLite has room for one service or worker.
+    """
+    from invy.app import logs
+
+    settings = context.settings()
+    settings.require_sending()
+    logs.configure_from(settings)
+    asyncio.run(_work(settings))
+
+
+async def _work(settings: "Settings") -> None:
+    from invy.app.house import open_house
+    from invy.app.service import Service
+    from invy.cli import serving
+
+    with serving.asked_to_stop() as stop:
+        async with open_house(settings) as house, Service(house, role="worker").running(send=True):
+            typer.echo("Invy's worker is at work. Stop it with Ctrl-C.", err=True)
+            await stop.wait()
+        typer.echo("Invy's worker has stopped.", err=True)

@@ -1,0 +1,78 @@
+"""The service's web application: the webhook on its own short path, everything else through FastAPI."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from typing import Final
+
+from fastapi import FastAPI
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from invy.app.house import House
+from invy.app.service import Service
+from invy.web import openapi, probes, problem
+from invy.web.api import events, guests, messages
+from invy.web.guard import Guard
+from invy.web.openapi import DESCRIPTION
+from invy.web.readiness import Probe
+from invy.web.refusals import Refusals
+from invy.web.webhook import Webhook, keys
+
+API: Final = "/api/v1"
+WEBHOOK_PATH: Final = "/whatsapp/webhook"
+
+
+class FrontDoor:
+    """Tells the webhook from everything else by its exact path."""
+
+    def __init__(self, webhook: ASGIApp, rest: ASGIApp) -> None:
+        self._webhook = webhook
+        self._rest = rest
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == WEBHOOK_PATH:
+            await self._webhook(scope, receive, send)
+        else:
+            await self._rest(scope, receive, send)
+
+
+def create_app(house: House, service: Service, *, send: bool = True, insecure_local: bool = False) -> ASGIApp:
+    """Everything that Invy serves, as one ASGI application.
+
+    Its lifespan runs the service, with a sender when `send` is true. A server that runs the service itself turns the
+    lifespan off (uvicorn: `lifespan="off"`). `insecure_local` takes webhooks without a signature if no app secret is
+    set; whoever says so listens on a loopback address only.
+
+    Raises:
+        ConfigurationError: webhooks cannot be verified and that was not waived.
+    """
+    if not insecure_local:
+        house.settings.require_receiving(insecure_local=False, host="")
+    known = keys(house.settings, insecure_local=insecure_local)
+    refusals = Refusals(house.journal, house.observer, house.clock, time.monotonic)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        async with service.running(send=send):
+            yield
+        await refusals.settle()
+
+    app = FastAPI(
+        title="Invy",
+        version=version("invy"),
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,  # its page loads scripts from elsewhere; any viewer takes /openapi.json
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.house = house
+    app.state.service = service
+    app.state.probe = Probe(house, service, time.monotonic)
+    problem.install(app)
+    app.include_router(probes.router)
+    for router in (messages.router, events.router, guests.router):
+        app.include_router(router, prefix=API)
+    openapi.complete(app)
+    return FrontDoor(Webhook(house, service.ingest.receive, known, refusals), Guard(app))
