@@ -3,13 +3,20 @@ from pathlib import Path
 
 import pytest
 
+from invy.app import logs
 from invy.meta import registry
 from tests.flows.world import World, simulator
 
 
+@pytest.fixture(autouse=True)
+def quiet_log() -> None:
+    """Log as inside an application: masked, through the standard logging."""
+    logs.route()
+
+
 @pytest.fixture
 def world() -> Iterator[World]:
-    with simulator("--seed", "7", "--speed", "60") as started:
+    with simulator("--seed", "7", "--speed", "60", "--rate", "0") as started:
         yield started
 
 
