@@ -114,6 +114,16 @@ def test_the_first_reason_of_a_failure_is_kept() -> None:
     assert folded.failed_at == at(5)
 
 
+def test_a_failure_with_a_code_stands_before_one_without() -> None:
+    """Meta's message history tells of a failure without its code."""
+    history = Receipt(
+        WAMID, "failed", at(4), at(90), failure=Failure(None, details="?"), source=Source.HISTORY
+    )
+    folded = fold([history, heard("failed", 5, NOT_ON_WHATSAPP)])
+    assert folded.failed is not None
+    assert folded.failed.failure == NOT_ON_WHATSAPP
+
+
 def test_an_unknown_status_is_heard_and_moves_nothing() -> None:
     folded = fold([attempt(Phase.ACCEPTED), heard("warning", 5)])
     assert folded.state is State.SENT

@@ -8,6 +8,7 @@ from invy.domain.failure import Failure
 from invy.domain.fold import Folded, fold
 from invy.domain.ids import MessageId, Wamid
 from invy.domain.state import State
+from invy.store import evidence as evidence_rows
 from invy.store import telling
 from invy.store.database import Database
 from invy.store.outbox import Outbox
@@ -78,6 +79,30 @@ async def test_the_same_receipt_is_stored_once(database: Database, sent: Message
         await tell(database, receipt("wamid.A", "failed", 5, failure=UNDELIVERABLE, heard=heard + 10))
     facts = await evidence_of(database, sent)
     assert len([fact for fact in facts if not isinstance(fact, Attempt)]) == 1
+
+
+async def test_a_receipt_told_again_is_stored_once_and_the_row_is_still_the_fold(
+    database: Database, sent: MessageId
+) -> None:
+    for heard in (30, 11, 70, 50):
+        await tell(database, receipt("wamid.A", "delivered", 10, heard=heard))
+    after = await folded(database, sent)
+    assert (after.first_receipt_at, after.last_receipt_at) == (at(11), at(70))
+    async with database.read() as connection:
+        rows = (await connection.execute(select(*evidence_rows.COLUMNS))).all()
+    assert after == fold(fact for row in rows for fact in evidence_rows.hearings(row))
+    assert len(rows) == 3
+
+
+async def test_an_orphan_told_again_brings_both_hearings_to_its_message(database: Database) -> None:
+    await Outbox(database).enqueue(chunks([draft(1)]))
+    for heard in (30, 11):
+        await tell(database, receipt("wamid.A", "delivered", 10, heard=heard))
+    await tell(
+        database, Told(Attempt(1, Phase.ACCEPTED, at(2), wamid=Wamid("wamid.A")), message_id=message_id(1))
+    )
+    after = await folded(database, message_id(1))
+    assert (after.first_receipt_at, after.last_receipt_at) == (at(11), at(30))
 
 
 async def test_a_receipt_before_the_reply_waits_and_is_applied_by_itself(database: Database) -> None:

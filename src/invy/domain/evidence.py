@@ -120,16 +120,38 @@ class Told:
 def once_key(evidence: Evidence, about: str) -> str:
     """The name under which a fact is stored at most once. `about` is the message, as its teller named it.
 
-    When a fact is told twice, only the moment of hearing differs, so that is left out.
+    When a fact is told twice, only the moment of hearing differs, so that is left out. Everything else that the fold
+    looks at is in: two facts of one key must fold to the same state.
     """
     match evidence:
         case Attempt(number=number, phase=phase):
-            parts: tuple[object, ...] = ("attempt", about, number, int(phase))
+            parts: tuple[object, ...] = (
+                "attempt",
+                about,
+                number,
+                int(phase),
+                evidence.at.timestamp(),
+                evidence.wamid,
+                evidence.wa_id,
+                evidence.message_status,
+                *_key(evidence.failure),
+            )
         case Receipt(status=status, at=at, failure=failure, source=source):
-            code = failure.code if failure else None
-            parts = ("receipt", about, status, at.timestamp() if at else None, code, source)
+            parts = (
+                "receipt",
+                about,
+                status,
+                at.timestamp() if at else None,
+                source,
+                evidence.webhook_update_state,
+                *_key(failure),
+            )
         case Reply(wamid=wamid):
-            parts = ("reply", wamid)
+            parts = ("reply", about, wamid, evidence.at.timestamp())
         case Settlement(decision=decision, at=at):
-            parts = ("settlement", about, decision, at.timestamp())
+            parts = ("settlement", about, decision, at.timestamp(), evidence.by, evidence.note)
     return blake2b("\x1f".join(map(str, parts)).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def _key(failure: Failure | None) -> tuple[object, ...]:
+    return () if failure is None else failure.key()

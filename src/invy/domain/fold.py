@@ -16,7 +16,7 @@ What each piece of evidence contributes:
 | receipt `sent` | Meta's time of sending |
 | receipt `delivered` | the time of delivery |
 | receipt `read` or `played`, a reply | the time of reading, which is also a time of delivery: Meta omits `delivered` when both coincide |
-| receipt `failed`, a refusal | the time and the first reason of failing |
+| receipt `failed`, a refusal | the time and the first reason of failing; one with a code before one without |
 | any other receipt | only that we heard something |
 | a person's settlement | sent, or not sent |
 
@@ -48,13 +48,17 @@ def _latest(a: datetime | None, b: datetime | None) -> datetime | None:
 
 @dataclass(frozen=True, slots=True)
 class FailedAt:
-    """When a message failed and why; the earliest one is the reason we show."""
+    """When a message failed and why; the first one is the reason we show.
+
+    One with a code of Meta's stands before one without: message_history tells of failures without their code, and a
+    person may settle a message as not sent before Meta says why.
+    """
 
     at: datetime
     failure: Failure
 
-    def key(self) -> tuple[datetime, tuple[int, str, str, str, str, int, str]]:
-        return (self.at, self.failure.key())
+    def key(self) -> tuple[bool, datetime, tuple[int, str, str, str, str, int, str]]:
+        return (self.failure.code is None, self.at, self.failure.key())
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,6 +109,26 @@ class Database:
             await connection.rollback()
 
     @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[AsyncConnection]:
+        """A connection for reading at length: everything is seen as it stood when the block began. Blocks nobody."""
+        async with _speaking_plainly(), self.engine.connect() as connection:
+            if self.is_sqlite:
+                await connection.execution_options(isolation_level="AUTOCOMMIT")
+                await connection.exec_driver_sql("BEGIN")
+                try:
+                    # A deferred transaction takes its snapshot with the first read.
+                    await connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")
+                    yield connection
+                finally:
+                    await connection.exec_driver_sql("ROLLBACK")
+            else:
+                await connection.execution_options(
+                    isolation_level="REPEATABLE READ", postgresql_readonly=True
+                )
+                yield connection
+                await connection.rollback()
+
+    @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """A transaction: committed when the block ends, rolled back when it raises.
 
@@ -140,6 +160,10 @@ class Database:
     def for_update(self, select: Select[Any], *, skip_locked: bool = False) -> Select[Any]:
         """Lock the rows that are read. SQLite's writer is alone already."""
         return select if self.is_sqlite else select.with_for_update(skip_locked=skip_locked)
+
+    def insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
+        """INSERT that can say what to do with rows that are there already; both databases spell it alike."""
+        return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
 
     def insert_new(
         self, table: Table, on: Sequence[str], where: ColumnElement[bool] | None = None

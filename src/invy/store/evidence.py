@@ -1,4 +1,8 @@
-"""Evidence as rows: appended, never changed, but for an orphan that finds its message."""
+"""Evidence as rows: appended, never changed, but for an orphan that finds its message and a fact that is heard again.
+
+A fact told twice is one row that knows when it was first and last heard, whichever telling was stored first: what is
+stored, like what it folds to, does not depend on order.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -6,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, bindparam, select, update
+from sqlalchemy import Row, bindparam, case, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from invy.domain.evidence import Attempt, Evidence, Receipt, Reply, Settlement, Told, once_key
@@ -63,8 +67,8 @@ def row_of(told: Told, message_id: MessageId | None) -> dict[str, object]:
             word, at, heard_at = kind, fact.at, fact.heard_at
         case Settlement(decision=decision):
             word, at, heard_at = decision.value, fact.at, fact.at
-    # A receipt is named by what it says it is about, so that it is the same fact before and after it is adopted.
-    about = told.wamid or told.opaque or told.message_id or ""
+    # A fact is named by what its teller said it is about, so that it is the same before and after it is adopted.
+    about = "\x1f".join((told.message_id or "", told.wamid or "", told.opaque or ""))
     return {
         "message_id": message_id,
         "wamid": plain(told.wamid),
@@ -79,42 +83,76 @@ def row_of(told: Told, message_id: MessageId | None) -> dict[str, object]:
     }
 
 
+COLUMNS = (evidence.c.kind, evidence.c.fact, evidence.c.heard_at, evidence.c.heard_again_at)
+"""What must be selected for `read` and `hearings`."""
+
+
 def read(row: Row[*tuple[Any, ...]]) -> Evidence:
+    """The fact as it was first heard."""
     fact: Evidence = _decoders[row.kind].decode(row.fact)
+    return _heard(fact, row.heard_at)
+
+
+def hearings(row: Row[*tuple[Any, ...]]) -> tuple[Evidence, ...]:
+    """The fact as it was first heard and, when it was told again, as it was last heard: all that the fold needs."""
+    fact = read(row)
+    return (fact,) if row.heard_again_at is None else (fact, _heard(fact, row.heard_again_at))
+
+
+def _heard(fact: Evidence, at: datetime) -> Evidence:
+    if isinstance(fact, Receipt | Reply) and fact.heard_at != at:
+        return replace(fact, heard_at=at)
     return fact
 
 
 async def add(
     connection: AsyncConnection, database: Database, told: Iterable[tuple[Told, MessageId | None]]
 ) -> None:
-    """Append facts; one that is stored already stays as it was first heard."""
+    """Append facts; of one that is stored already, only when it was first and last heard is brought up to date."""
     rows = [row_of(each, message_id) for each, message_id in told]
     if rows:
-        await connection.execute(database.insert_new(evidence, ["once_key"]), rows)
+        await connection.execute(_adding(database), rows)
+
+
+def _adding(database: Database) -> Any:
+    insert: Any = database.insert(evidence)
+    new, old = insert.excluded, evidence.c
+    last = func.coalesce(old.heard_again_at, old.heard_at)
+    return insert.on_conflict_do_update(
+        index_elements=[old.once_key],
+        set_={
+            "heard_at": case((new.heard_at < old.heard_at, new.heard_at), else_=old.heard_at),
+            "heard_again_at": case(
+                (new.heard_at > last, new.heard_at),
+                (new.heard_at < old.heard_at, last),
+                else_=old.heard_again_at,
+            ),
+            "journal_id": case((new.journal_id < old.journal_id, new.journal_id), else_=old.journal_id),
+        },
+        where=or_(new.heard_at < old.heard_at, new.heard_at > last, new.journal_id < old.journal_id),
+    )
 
 
 async def of_message(connection: AsyncConnection, message_id: MessageId) -> list[tuple[datetime, Evidence]]:
     """All evidence of one message in the order in which it was stored, with the time it was heard."""
     found = await connection.execute(
-        select(evidence.c.kind, evidence.c.fact, evidence.c.heard_at)
-        .where(evidence.c.message_id == message_id)
-        .order_by(evidence.c.id)
+        select(*COLUMNS).where(evidence.c.message_id == message_id).order_by(evidence.c.id)
     )
     return [(row.heard_at, read(row)) for row in found]
 
 
 async def orphans_of(
     connection: AsyncConnection, wamids: Sequence[Wamid]
-) -> list[tuple[int, Wamid, Evidence]]:
-    """Waiting facts about these messages: row number, wamid, fact."""
-    found: list[tuple[int, Wamid, Evidence]] = []
+) -> list[tuple[int, Wamid, tuple[Evidence, ...]]]:
+    """Waiting facts about these messages: row number, wamid, the fact as first and last heard."""
+    found: list[tuple[int, Wamid, tuple[Evidence, ...]]] = []
     for start in range(0, len(wamids), CHUNK):
         rows = await connection.execute(
-            select(evidence.c.id, evidence.c.wamid, evidence.c.kind, evidence.c.fact).where(
+            select(evidence.c.id, evidence.c.wamid, *COLUMNS).where(
                 evidence.c.message_id.is_(None), evidence.c.wamid.in_(wamids[start : start + CHUNK])
             )
         )
-        found.extend((row.id, row.wamid, read(row)) for row in rows)
+        found.extend((row.id, row.wamid, hearings(row)) for row in rows)
     return found
 
 

@@ -134,6 +134,8 @@ evidence = Table(
     Column("word", Text, nullable=False),
     Column("at", Moment, nullable=False),
     Column("heard_at", Moment, nullable=False),
+    # When it was last heard, if it was told more than once; `heard_at` is the first time.
+    Column("heard_again_at", Moment),
     Column("journal_id", RowId),
     # The whole fact as JSON; the columns above are for finding it.
     Column("fact", LargeBinary, nullable=False),

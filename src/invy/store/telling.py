@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from invy.domain.evidence import Told
-from invy.domain.fold import Folded, of
+from invy.domain.fold import Folded, fold, of
 from invy.domain.ids import MessageId, Wamid
 from invy.store import evidence as evidence_rows
 from invy.store import messages as message_rows
@@ -82,9 +82,9 @@ async def _give_orphans(
     if not named:
         return
     adopted: list[tuple[int, MessageId]] = []
-    for row_id, wamid, fact in await evidence_rows.orphans_of(connection, list(named)):
+    for row_id, wamid, hearings in await evidence_rows.orphans_of(connection, list(named)):
         message_id = named[wamid]
-        telling.after[message_id] = telling.after[message_id].join(of(fact))
+        telling.after[message_id] = telling.after[message_id].join(fold(hearings))
         adopted.append((row_id, message_id))
     await evidence_rows.adopt(connection, adopted)
 

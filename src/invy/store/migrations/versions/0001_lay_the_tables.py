@@ -50,6 +50,7 @@ def upgrade() -> None:
         sa.Column("word", sa.Text(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("heard_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("heard_again_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("journal_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("fact", sa.LargeBinary(), nullable=False),
         sa.Column("once_key", sa.String(length=64), nullable=False),
