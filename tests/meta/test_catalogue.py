@@ -232,6 +232,7 @@ def test_131026_names_all_three_reasons_and_keeps_the_guest() -> None:
         (172800, "2 days", "יומיים"),
         (7200, "2 hours", "שעתיים"),
         (259200, "3 days", "3 ימים"),
+        (2592000, "30 days", "30 יום"),
         (0, "0 seconds", "0 שניות"),
     ],
 )

@@ -67,8 +67,10 @@ _RETRY: Mapping[Retry, Text] = {
     Retry.SAFE_NOW: Text(en="yes, at once", he="כן, מיד"),
 }
 
+_DAY = 86_400
+_SMALL = 10
 _UNITS = (
-    (86_400, ("day", "days"), ("יממה אחת", "יומיים", "ימים")),
+    (_DAY, ("day", "days"), ("יממה אחת", "יומיים", "ימים")),
     (3_600, ("hour", "hours"), ("שעה אחת", "שעתיים", "שעות")),
     (60, ("minute", "minutes"), ("דקה אחת", "שתי דקות", "דקות")),
     (1, ("second", "seconds"), ("שנייה אחת", "שתי שניות", "שניות")),
@@ -87,6 +89,7 @@ def duration(seconds: int) -> Text:
     """A length of time in its largest fitting unit, rounded down: `300` is five minutes."""
     size, english, hebrew = next((unit for unit in _UNITS if seconds >= unit[0]), _UNITS[-1])
     count = seconds // size
-    # Hebrew has a form of its own for two of a thing.
-    in_hebrew = {1: hebrew[0], 2: hebrew[1]}.get(count, f"{count} {hebrew[2]}")
+    # Hebrew has a form of its own for two of a thing, and says "30 day" from eleven days on.
+    many = "יום" if size == _DAY and count > _SMALL else hebrew[2]
+    in_hebrew = {1: hebrew[0], 2: hebrew[1]}.get(count, f"{count} {many}")
     return Text(en=f"{count} {english[0 if count == 1 else 1]}", he=in_hebrew)
