@@ -46,6 +46,7 @@ ENTRIES: Final = (
     Entry("phone", "invy.cli.phone:phone", "What becomes of a phone number.", LOOK),
     Entry("serve", "invy.cli.serve:serve", "Run the service: webhook, sender, API, dashboard.", RUN),
     Entry("worker", "invy.cli.worker:worker", "Run a worker without a web server.", RUN),
+    Entry("demo", "invy.cli.demo:demo", "The whole of Invy on this machine, with no account.", RUN),
     Entry("simulator", "invy.simulator.command:simulator", "Run a stand-in for Meta's Cloud API.", RUN),
     Entry("templates", "invy.cli.templates:app", "Look at the templates and check them.", SET_UP),
     Entry("config", "invy.cli.config:app", "Every setting and where it comes from.", SET_UP),
