@@ -11,7 +11,9 @@ import itertools
 import time
 from collections.abc import Awaitable, Callable
 
-_HANDFUL = 64
+_HANDFUL = 500
+# What lies closer together than this happens at once in a fast-forward, so that batches can form.
+_AT_ONCE_S = 1.0
 _LONGEST_NAP_S = 3600.0
 
 Effect = Callable[[], None]
@@ -129,7 +131,7 @@ class Clock:
             while self._agenda and self._agenda[0][0] <= target:
                 self._virtual = max(self._virtual, self._agenda[0][0])
                 for _ in range(_HANDFUL):
-                    if not self._agenda or self._agenda[0][0] > min(self._virtual + 1.0, target):
+                    if not self._agenda or self._agenda[0][0] > min(self._virtual + _AT_ONCE_S, target):
                         break
                     self._take()()
                     done += 1
@@ -145,7 +147,7 @@ class Clock:
         done, left = 0, longest_s
         await quiet()
         while self._passing and left > 0:
-            step = max(self._agenda[0][0] - self.now(), 0.0) + 1e-6
+            step = max(self._agenda[0][0] - self.now(), 0.0) + _AT_ONCE_S
             done += await self.fast_forward(min(step, left), quiet)
             left -= step
         return done

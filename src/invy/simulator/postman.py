@@ -141,6 +141,9 @@ class Postman:
 
     async def quiet(self) -> None:
         """Return when nothing is queued or being carried; what waits for its hour does not count."""
+        for url, route in self._routes.items():
+            if route.gathering:
+                self._gathered(url, route)
         await self._idle.wait()
 
     def forget(self) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -24,6 +25,9 @@ from invy.simulator.graph.router import Graph
 from invy.simulator.refusal import Refusal
 from invy.simulator.witness import PREFIX, Witness
 from invy.simulator.world import World
+
+# uvicorn renews its Date header every tenth tick.
+_TICK_S = 0.1
 
 
 class Simulator:
@@ -73,16 +77,32 @@ class _Protocol(HttpToolsProtocol):
 
 
 class _Server(uvicorn.Server):
-    """uvicorn that says when it listens, and leaves the signals to us."""
+    """uvicorn that says when it listens, leaves the signals to us, and stops at once when nobody is being served."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], leave: asyncio.Event) -> None:
         super().__init__(config)
         self._ready = ready
+        self._leave = leave
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
         if self.started:
             self._ready()
+
+    async def main_loop(self) -> None:
+        ticks = itertools.count()
+        while not await self.on_tick(next(ticks)):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._leave.wait(), _TICK_S)
+                self.should_exit = True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self.server_state.connections or self.server_state.tasks:
+            await super().shutdown(sockets=sockets)
+            return
+        for each in (*self.servers, *(sockets or ())):
+            each.close()
+        await self.lifespan.shutdown()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -130,20 +150,14 @@ async def serve(
         timeout_graceful_shutdown=2,
         ws="none",
     )
-    server = _Server(config, ready)
+    server = _Server(config, ready, leave)
     loop = asyncio.get_running_loop()
     watched = (signal.SIGTERM, signal.SIGINT) if signals else ()
     for each in watched:
         loop.add_signal_handler(each, leave.set)
 
-    async def wait() -> None:
-        await leave.wait()
-        server.should_exit = True
-
-    waiting = loop.create_task(wait())
     try:
         await server.serve(sockets=[listener])
     finally:
-        waiting.cancel()
         for each in watched:
             loop.remove_signal_handler(each)
