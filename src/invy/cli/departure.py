@@ -77,6 +77,13 @@ async def hears(house: "House") -> bool:
     )
 
 
+async def works(house: "House") -> bool:
+    """Whether a service or worker is running that sends what is in the outbox."""
+    now = house.clock()
+    beating = any(worker.beat_at > now - STALE for worker in await house.workplace.all())
+    return beating and await house.workplace.occupied(now)
+
+
 async def holds_on(house: "House", errand: Errand) -> list[Hold]:
     return [hold for hold in await house.holds.active() if errand.concerns(hold)]
 

@@ -1,13 +1,14 @@
 """One message from the command line: composed, written to the outbox, seen off, and its outcome told."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from invy.app import template_file
 from invy.app.house import House, utc_now
-from invy.cli import departure, output, parameters
+from invy.cli import departure, hold_words, output, parameters
+from invy.cli.cell import visible
 from invy.cli.context import log_quietly, settings
 from invy.cli.departure import Counts, Ended, Errand
 from invy.cli.exit_code import ExitCode
@@ -15,6 +16,7 @@ from invy.cli.message_words import document, in_short, in_words
 from invy.cli.send import Goal
 from invy.domain.errors import OptedOut, TryLater
 from invy.domain.failure import Failure
+from invy.domain.hold import Hold
 from invy.domain.ids import SenderId
 from invy.domain.message import Draft, Message
 from invy.domain.phone import parse
@@ -96,7 +98,7 @@ class Single:
         failed = message.folded.failed
         if message.state in (State.QUEUED, State.SENDING):
             holds = await departure.holds_on(house, errand)
-            for line in _still_queued(message, ended, [hold.reason for hold in holds]):
+            for line in _still_queued(message, ended, holds):
                 tell(line, style="yellow")
             code = ExitCode.INTERRUPTED if ended is Ended.INTERRUPTED else ExitCode.TRY_LATER
         elif message.state is State.UNCONFIRMED:
@@ -136,9 +138,10 @@ def _reaches(goal: State) -> Callable[[Counts], bool]:
     return done
 
 
-def _still_queued(message: Message, ended: Ended, reasons: list[str]) -> list[str]:
-    if reasons:
-        why, then = f"its work is held ({reasons[0]})", "See `invy holds`; let it go on with `invy resume`."
+def _still_queued(message: Message, ended: Ended, holds: Sequence[Hold]) -> list[str]:
+    if holds:
+        why = f"the {holds[0].scope} is held ({visible(holds[0].reason)})"
+        then = f"Once that is put right: {hold_words.ending(holds[0], {})}"
     elif ended is Ended.INTERRUPTED:
         why, then = "you stopped before it left", "A running `invy serve` or `invy worker` sends it."
     else:

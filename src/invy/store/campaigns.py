@@ -43,3 +43,8 @@ class CampaignStore:
                 select(campaigns).where(campaigns.c.event_id == event_id).order_by(campaigns.c.created_at)
             )
             return [_read(row) for row in found]
+
+    async def all(self) -> Sequence[Campaign]:
+        async with self._database.read() as connection:
+            found = await connection.execute(select(campaigns).order_by(campaigns.c.created_at))
+            return [_read(row) for row in found]

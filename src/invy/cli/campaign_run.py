@@ -1,0 +1,211 @@
+"""One run of `invy campaign send`: planned in one transaction, seen off, watched, and told guest by guest."""
+
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from rich.text import Text
+
+from invy.app.house import House
+from invy.cli import cell, departure, hold_words, output, parameters
+from invy.cli import event as events
+from invy.cli.departure import Counts, Ended, Errand
+from invy.cli.exit_code import ExitCode
+from invy.cli.progress import Bars
+from invy.cli.unreached import by_reason
+from invy.domain.campaign import LeftOut, Planned
+from invy.domain.errors import TryLater
+from invy.domain.ids import EventId, SenderId, TemplateKey
+from invy.domain.state import State
+from invy.engine.campaign import Campaigns
+from invy.engine.compose import Composer
+
+PATIENCE_S = 120.0
+"""How long nothing may move before this process leaves the rest to a service."""
+
+QUEUED = "queued"
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignRun:
+    """What was asked for. `wait_s` is None without --wait."""
+
+    event: str
+    template_key: str
+    params: dict[str, str]
+    first: int
+    force: bool
+    wait_s: float | None
+    as_json: bool
+
+    async def rehearse(self, house: House) -> ExitCode:
+        """Say what would happen. Needs no access token."""
+        event_id = await self._event(house)
+        sender_id = SenderId(house.settings.phone_number_id or "")
+        composer = Composer(house.templates, sender_id, house.clock, os.urandom)
+        self._warn(composer)
+        campaigns = Campaigns(house.guests, house.campaign_store, house.outbox, composer)
+        found = await campaigns.preview(
+            event_id, TemplateKey(self.template_key), self.params, force=self.force, show=self.first
+        )
+        if self.as_json:
+            output.json_document(
+                self._head(event_id)
+                | {
+                    "dry_run": True,
+                    "new": found.new,
+                    "already": found.already,
+                    "left_out_count": found.left_out_count,
+                    "left_out": [_left_out(one) for one in found.left_out],
+                    "requests": [json.loads(draft.payload) for draft in found.first],
+                }
+            )
+        else:
+            output.say(
+                f"{cell.count(found.new, 'guest')} would be invited; "
+                f"{cell.count(found.already, 'guest')} already are; {_left(found.left_out_count)}."
+            )
+            _show_left_out(found.left_out, found.left_out_count, talk=True)
+            for draft in found.first:
+                output.request(draft.payload)
+        return ExitCode.FINDINGS if found.left_out_count else ExitCode.OK
+
+    async def carry_out(self, house: House) -> ExitCode:
+        event_id = await self._event(house)
+        self._warn(house.composer)
+        if self.wait_s is not None and not await departure.hears(house):
+            raise TryLater(
+                "Nothing was sent: no service is running, so nobody would hear what becomes of the messages.",
+                hint="Start `invy serve` first, or leave --wait out and look later with `invy status EVENT`.",
+            )
+        planned = await house.campaigns.start(
+            event_id, TemplateKey(self.template_key), self.params, force=self.force
+        )
+        output.say(
+            f"{cell.count(planned.new, 'invitation')} queued; "
+            f"{cell.count(planned.already, 'guest')} already invited; {_left(planned.left_out_count)}."
+        )
+        errand = Errand(house.sender_id, planned.campaign.template_key, campaign_id=planned.campaign.id)
+        ended, settled = await self._watch(house, errand)
+        counts = await house.overview.counts(errand.which)
+        await self._tell(house, planned, errand, counts, ended)
+        return _code(planned, counts, ended, settled=settled)
+
+    async def _event(self, house: House) -> EventId:
+        event_id = EventId(self.event.strip())
+        if not await house.guests.count(event_id):
+            await events.known(
+                house, event_id
+            )  # a misspelt event is told as such; an empty one by the planner
+        return event_id
+
+    def _warn(self, composer: Composer) -> None:
+        template = composer.registry.get(self.template_key)
+        for sentence in parameters.strangers(template, self.params):
+            output.say(sentence, style="yellow")
+
+    async def _watch(self, house: House, errand: Errand) -> tuple[Ended | None, bool]:
+        """See them off and wait, as asked. None when that is left to the service that is running."""
+        if self.wait_s is None and await departure.works(house):
+            return None, True
+        with Bars(quiet=False) as bars:
+            ended = await departure.see_off(house, errand, bars.update, patience_s=PATIENCE_S)
+            if self.wait_s is None or ended is not Ended.GONE:
+                return ended, True
+            settled = await departure.wait_for(house, errand, bars.update, _settled, timeout_s=self.wait_s)
+        return ended, settled
+
+    async def _tell(
+        self, house: House, planned: Planned, errand: Errand, counts: Counts, ended: Ended | None
+    ) -> None:
+        holds = await departure.holds_on(house, errand)
+        campaigns = hold_words.by_id([planned.campaign])
+        if self.as_json:
+            output.json_document(
+                self._head(planned.campaign.event_id)
+                | {
+                    "dry_run": False,
+                    "campaign_id": planned.campaign.id,
+                    "new": planned.new,
+                    "already": planned.already,
+                    "left_out_count": planned.left_out_count,
+                    "left_out": [_left_out(one) for one in planned.left_out],
+                    "counts": {state.value: number for state, number in counts.items()},
+                    "ended": ended.name.lower() if ended else "left_to_service",
+                    "holds": [hold_words.document(hold, campaigns) for hold in holds],
+                }
+            )
+            return
+        _show_left_out(planned.left_out, planned.left_out_count, talk=False)
+        output.show(_summary(counts))
+        for line in by_reason(await house.overview.unreached(errand.which), only=_TROUBLE):
+            output.show(f"  {line}", style="red")
+        if ended is None:
+            output.say("The service that is running sends them.")
+        elif ended is not Ended.GONE:
+            output.say(_WHY_NOT[ended], style="yellow")
+        for hold in holds:
+            output.say(f"Held: {cell.visible(hold.reason)}. To go on: {hold_words.ending(hold, campaigns)}")
+        output.say(f"Look: invy status {planned.campaign.event_id}")
+
+    def _head(self, event_id: EventId) -> dict[str, Any]:
+        return {"event_id": event_id, "template_key": self.template_key}
+
+
+_TROUBLE = frozenset({State.FAILED, State.UNCONFIRMED})
+_WHY_NOT = {
+    Ended.HELD: "What is still queued is held; it stays in the outbox.",
+    Ended.STILL_QUEUED: "What is still queued could not leave for a while; it stays in the outbox. "
+    "A running `invy serve` or `invy worker` sends it, or this command run again.",
+    Ended.INTERRUPTED: "Stopped. What has left is recorded; what is still queued stays in the outbox. "
+    "The same command goes on with it.",
+}
+
+
+def _settled(counts: Counts) -> bool:
+    return all(state is State.FAILED or state.reached for state, number in counts.items() if number)
+
+
+def _code(planned: Planned, counts: Counts, ended: Ended | None, *, settled: bool) -> ExitCode:
+    if ended is Ended.INTERRUPTED:
+        return ExitCode.INTERRUPTED
+    if ended in (Ended.HELD, Ended.STILL_QUEUED):
+        return ExitCode.TRY_LATER
+    trouble = planned.left_out_count or any(counts[state] for state in _TROUBLE)
+    return ExitCode.FINDINGS if trouble or not settled else ExitCode.OK
+
+
+def _summary(counts: Counts) -> str:
+    total = sum(counts.values())
+    parts = [f"{number:,} {state}" for state, number in counts.items() if number]
+    return f"{cell.count(total, 'message')} in this campaign: {', '.join(parts) or 'none'}."
+
+
+def _left(number: int) -> str:
+    return f"{cell.count(number, 'guest')} left out"
+
+
+def _left_out(one: LeftOut) -> dict[str, str]:
+    return {
+        "guest_id": one.guest_id,
+        "name": one.name,
+        "phone": one.phone,
+        "kind": one.kind,
+        "reason": one.reason,
+        "hint": one.hint,
+    }
+
+
+def _show_left_out(left_out: Iterable[LeftOut], number: int, *, talk: bool) -> None:
+    named = list(left_out)
+    if not named:
+        return
+    table = output.table("LEFT OUT", "PHONE", "WHY", "WHAT TO DO", wrap=["WHY", "WHAT TO DO"])
+    for one in named:
+        table.add_row(output.name(one.name), one.phone, Text(one.reason), Text(one.hint))
+    console = output.err() if talk else output.out()
+    console.print(table)
+    if number > len(named):
+        console.print(f"… and {number - len(named):,} more.")
