@@ -85,6 +85,36 @@ def test_a_spreadsheet_that_unpacks_without_end_is_not_opened() -> None:
     assert "unpacks to" in problem.reason
 
 
+@pytest.mark.parametrize("place", ["XFD1048576", "ZZ99999"])
+def test_a_stray_cell_far_off_is_explained_and_takes_no_memory(place: str) -> None:
+    stray = xlsx({"A": [["name", "phone"], ["Dana", "0504370045"]]}, stray=place)
+    (problem,) = read(stray, "guests.xlsx", "IL").problems
+    assert problem.kind is ProblemKind.FILE_UNREADABLE
+    assert "stray cell" in problem.reason
+
+
+def test_an_open_document_whose_xml_is_cut_off_is_refused_and_not_read_for_ever() -> None:
+    whole = ods("A", [["name", "phone"], ["Dana", "0504370045"]])
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(whole)) as good, zipfile.ZipFile(buffer, "w") as cut:
+        for name in good.namelist():
+            part = good.read(name)
+            cut.writestr(name, part[: len(part) * 2 // 3] if name == "content.xml" else part)
+    (problem,) = read(buffer.getvalue(), "guests.ods", "IL").problems
+    assert problem.kind is ProblemKind.FILE_UNREADABLE
+
+
+def test_empty_rows_that_an_open_document_repeats_to_its_end_do_no_harm() -> None:
+    content = ods("A", [["name", "phone"], ["Dana", "0504370045"]], empty_rows=1_048_574)
+    assert [guest.phone for guest in read(content, "guests.ods", "IL").guests] == [DANA]
+
+
+def test_one_filled_row_repeated_to_the_end_is_refused() -> None:
+    content = ods("A", [["name", "phone"], ["Dana", "0504370045"]], repeat_last=1_048_575, columns=50)
+    (problem,) = read(content, "guests.ods", "IL").problems
+    assert "stray cell" in problem.reason
+
+
 CARDS = """BEGIN:VCARD\r
 VERSION:3.0\r
 N:כהן;דנה;;;\r

@@ -98,3 +98,9 @@ def test_a_list_is_read_as_it_streams_and_not_as_a_whole() -> None:
     assert sniffed < len(content) / 10
     assert sum(1 for _ in entries) == 20_000
     assert not stream.closed
+
+
+def test_a_hundred_thousand_blank_rows_above_the_first_guest_are_only_counted() -> None:
+    roster = read(b"\n" * 100_000 + b"Dana,0504370045\n", "guests.csv", "IL")
+    assert len(roster.blank) == 100_000
+    assert [guest.row for guest in roster.guests] == [100_001]

@@ -144,6 +144,20 @@ def test_a_column_that_merely_counts_is_not_taken_for_a_phone() -> None:
     assert guest.params == {"מספר": "1", "מספר אורחים": "2"}
 
 
+def test_a_first_guest_whose_number_is_a_word_is_a_problem_and_not_a_heading() -> None:
+    roster = listed("Dana,none\nRon,0500000001\nMaya,אין\n")
+    assert roster.headings == ()
+    assert [problem.row for problem in roster.problems] == [1, 3]
+
+
+def test_a_very_wide_list_is_read_without_ado() -> None:
+    heading = ",".join(["name", "phone", *(f"c{i}" for i in range(5000))])
+    guest = only(listed(f"{heading}\nDana,0504370045{',x' * 5000}\n"))
+    assert len(guest.params) == 5000
+    assert guest.warnings == ()
+    assert listed(f"Dana,0504370045{',' * 100_000}\n").guests[0].phone == DANA
+
+
 def test_the_export_of_an_address_book_is_understood() -> None:
     heading = "First Name,Middle Name,Last Name,Labels,E-mail 1 - Value,Phone 1 - Label,Phone 1 - Value"
     guest = only(listed(f"{heading}\nDana,,Cohen,* myContacts,d@example.com,Mobile,+972 50-437-0045\n"))

@@ -1,6 +1,7 @@
 """The smallest spreadsheet files that spreadsheet programs open, written by hand: cells are text, numbers or nothing."""
 
 import io
+import string
 import zipfile
 from collections.abc import Mapping, Sequence
 from xml.sax.saxutils import escape
@@ -13,7 +14,8 @@ RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships
 PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 
 
-def xlsx(sheets: Mapping[str, Rows], *, hidden: Sequence[str] = ()) -> bytes:
+def xlsx(sheets: Mapping[str, Rows], *, hidden: Sequence[str] = (), stray: str = "") -> bytes:
+    """`stray` is the place of one more cell in every sheet, such as XFD1048576."""
     names = list(sheets)
     listed = "".join(
         f'<sheet name="{escape(name)}" sheetId="{i}" r:id="r{i}"{" state=" + chr(34) + "hidden" + chr(34) if name in hidden else ""}/>'
@@ -31,12 +33,21 @@ def xlsx(sheets: Mapping[str, Rows], *, hidden: Sequence[str] = ()) -> bytes:
         "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{PACKAGE}/relationships">{related}</Relationships>',
     }
     for i, name in enumerate(names, 1):
-        parts[f"xl/worksheets/sheet{i}.xml"] = _sheet(sheets[name])
+        parts[f"xl/worksheets/sheet{i}.xml"] = _sheet(sheets[name], stray)
     return _zip(parts)
 
 
-def ods(name: str, rows: Rows) -> bytes:
-    body = "".join(f"<table:table-row>{''.join(map(_ods_cell, row))}</table:table-row>" for row in rows)
+def ods(name: str, rows: Rows, *, empty_rows: int = 0, repeat_last: int = 1, columns: int = 0) -> bytes:
+    """`columns` empty cells stand before each row; the last row is repeated; empty rows follow."""
+    left = f'<table:table-cell table:number-columns-repeated="{columns}"/>' if columns else ""
+    lines = [f"{left}{''.join(map(_ods_cell, row))}</table:table-row>" for row in rows]
+    body = "<table:table-row>".join(["", *lines[:-1]])
+    body += f'<table:table-row table:number-rows-repeated="{repeat_last}">{lines[-1]}'
+    if empty_rows:
+        body += (
+            f'<table:table-row table:number-rows-repeated="{empty_rows}">'
+            '<table:table-cell table:number-columns-repeated="16384"/></table:table-row>'
+        )
     names = " ".join(
         f'xmlns:{short}="urn:oasis:names:tc:opendocument:xmlns:{short}:1.0"'
         for short in ("office", "table", "text")
@@ -55,11 +66,14 @@ def ods(name: str, rows: Rows) -> bytes:
     return _zip({"mimetype": kind, "content.xml": content, "META-INF/manifest.xml": manifest})
 
 
-def _sheet(rows: Rows) -> str:
+def _sheet(rows: Rows, stray: str) -> str:
     lines = []
     for number, row in enumerate(rows, 1):
         cells = "".join(_xlsx_cell(f"{chr(64 + column)}{number}", cell) for column, cell in enumerate(row, 1))
         lines.append(f'<row r="{number}">{cells}</row>')
+    if stray:
+        row = stray.lstrip(string.ascii_uppercase)
+        lines.append(f'<row r="{row}"><c r="{stray}"><v>1</v></c></row>')
     return f'<worksheet xmlns="{MAIN}"><sheetData>{"".join(lines)}</sheetData></worksheet>'
 
 

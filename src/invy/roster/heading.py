@@ -1,5 +1,6 @@
 """Which column is which: by its heading in Hebrew, Arabic, English and some neighbours, else by what stands in it."""
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -11,13 +12,16 @@ from invy.roster.heading_words import plain
 
 SAMPLE: Final = 50
 """How many rows are looked at to tell columns apart."""
+_WIDEST: Final = 200
+"""Columns further right are kept, but none of them is taken for a name or a number."""
+_KNOWN_SCRIPTS: Final = frozenset({"LATIN", "HEBREW", "ARABIC", "CYRILLIC"})
 _HEADING_WITHIN: Final = 10
 """A heading may stand below this many rows of title."""
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Positions of the columns we understand, and the name of every column. `phones` in the order to try them."""
+    """Positions of the columns we understand, and the names of all. `phones` in the order in which to try them."""
 
     names: tuple[str, ...]
     phones: tuple[int, ...]
@@ -33,26 +37,32 @@ class Columns:
 
 def find(rows: Sequence[tuple[int, Sequence[str]]], region: str) -> tuple[Columns, tuple[int, ...]]:
     """The columns, and the numbers of the rows that hold headings or titles. `rows` are the first filled ones."""
-    filled = [(row, [cell.strip() for cell in cells]) for row, cells in rows[:SAMPLE]]
-    for index, (_, cells) in enumerate(filled[:_HEADING_WITHIN]):
+    filled = [[cell.strip() for cell in cells[:_WIDEST]] for _, cells in rows[:SAMPLE]]
+    for index, cells in enumerate(filled[:_HEADING_WITHIN]):
         if any(_is_phone(cell, region) for cell in cells):
             break
         roles = [_role(cell) for cell in cells]
-        below = [other for _, other in filled[index + 1 :]]
-        if any(roles) and ("mobile" in roles or "phone" in roles or len(cells) > 1):
-            columns = _by_heading(cells, roles, below, region)
-            return columns, tuple(row for row, _ in filled[: index + 1])
-    columns = _by_content([cells for _, cells in filled], region)
-    if filled and columns.phones and _reads_like_a_heading(filled[0][1], columns.phones[0], len(filled)):
-        names = filled[0][1]
-        return replace(columns, names=_distinct(names), heading=tuple(names)), (filled[0][0],)
+        if "mobile" in roles or "phone" in roles or (any(roles) and len(cells) > 1):
+            columns = _by_heading(cells, roles, filled[index + 1 :], region)
+            return _named(columns, rows[index][1]), tuple(row for row, _ in rows[: index + 1])
+    columns = _by_content(filled, region)
+    if filled and columns.phones and _reads_like_a_heading(filled[0], columns.phones[0], len(filled)):
+        return _named(columns, rows[0][1]), (rows[0][0],)
     return columns, ()
 
 
+def _named(columns: Columns, heading: Sequence[str]) -> Columns:
+    return replace(columns, names=_distinct(heading), heading=tuple(cell.strip() for cell in heading))
+
+
 def _reads_like_a_heading(cells: Sequence[str], phone: int, rows: int) -> bool:
-    """Words in a language we do not know, above a column of numbers."""
-    words = cells[phone] if phone < len(cells) else ""
-    return rows > 1 and sum(map(str.isalpha, words)) > 1 and not any(map(str.isdigit, "".join(cells)))
+    """Words in a script of which we know no headings, above a column of numbers.
+
+    In the scripts we know, a word there is rather a guest whose number is "none" or "אין".
+    """
+    word = cells[phone] if phone < len(cells) else ""
+    scripts = {unicodedata.name(letter, "").partition(" ")[0] for letter in word if letter.isalpha()}
+    return rows > 1 and bool(scripts) and not scripts & _KNOWN_SCRIPTS and not any(map(str.isdigit, word))
 
 
 def _role(heading: str) -> str | None:
@@ -107,7 +117,7 @@ def _by_heading(
         )
     if full is None and given is None and family is None:
         full = _most_words(below, set(phones))
-    return Columns(_distinct(cells), tuple(phones), full, given, family, tuple(cells))
+    return Columns((), tuple(phones), full, given, family)
 
 
 def _by_content(rows: Sequence[Sequence[str]], region: str) -> Columns:
@@ -121,13 +131,14 @@ def _by_content(rows: Sequence[Sequence[str]], region: str) -> Columns:
 
 
 def _distinct(cells: Sequence[str]) -> tuple[str, ...]:
-    names: list[str] = []
+    names: dict[str, None] = {}
     for i, cell in enumerate(cells):
-        name = " ".join(cell.split()) or f"column {i + 1}"
-        number = 2
+        heading = name = " ".join(cell.split()) or f"column {i + 1}"
+        number = 1
         while name in names:
-            name, number = f"{' '.join(cell.split())} ({number})", number + 1
-        names.append(name)
+            number += 1
+            name = f"{heading} ({number})"
+        names[name] = None
     return tuple(names)
 
 

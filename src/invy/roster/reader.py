@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import BinaryIO, Final
 
-from invy.roster import encoding, heading, vcard, workbook
+from invy.roster import archive, encoding, heading, vcard, workbook
 from invy.roster.delimited import DELIMITERS, Record, records
 from invy.roster.heading import Columns
 from invy.roster.judge import Candidate, Judge, broken, is_blank, shown
@@ -62,7 +62,7 @@ class Listing:
         self.source = "spreadsheet"
         try:
             sheets = workbook.sheets(self._stream)
-        except workbook.Unreadable as unreadable:
+        except archive.Unreadable as unreadable:
             yield _whole(ProblemKind.FILE_UNREADABLE, str(unreadable), unreadable.suggestion)
             return
         if not sheets:
@@ -118,13 +118,15 @@ class Listing:
 
     def _table(self, table: Iterator[Record]) -> Iterator[Entry]:
         sample: list[Record] = []
-        while sum(1 for record in sample if _counts(record)) < heading.SAMPLE:
-            record = next(table, None)
-            if record is None:
-                break
+        filled: list[tuple[int, Sequence[str]]] = []
+        for record in table:
             sample.append(record)
-        columns, headings = heading.find([(r.row, r.cells) for r in sample if _counts(r)], self._region)
-        if not any(_counts(record) and record.row not in headings for record in sample):
+            if _counts(record):
+                filled.append((record.row, record.cells))
+            if len(filled) == heading.SAMPLE:
+                break
+        columns, headings = heading.find(filled, self._region)
+        if len(filled) == len(headings):
             yield _empty(self._filename)
         elif not columns.phones:
             yield _whole(

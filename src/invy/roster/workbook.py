@@ -4,7 +4,6 @@ Numbers come out of spreadsheets as floats; whole ones are written without a fra
 the number it was.
 """
 
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -12,21 +11,12 @@ from typing import BinaryIO, Final
 
 import python_calamine as calamine
 
+from invy.roster import archive
 from invy.roster.delimited import Record
 
 MAGIC: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
-LARGEST: Final = 1 << 30
-"""Bytes after unpacking; a small file that unpacks to more is an attack or a mistake."""
 
 Cell = float | str | bool | time | date | datetime | timedelta
-
-
-class Unreadable(Exception):
-    """The file is not a spreadsheet that can be read; the message says why, `suggestion` what to do."""
-
-    def __init__(self, reason: str, suggestion: str) -> None:
-        super().__init__(reason)
-        self.suggestion = suggestion
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,21 +37,18 @@ class Sheet:
 
 
 def sheets(stream: BinaryIO) -> list[Sheet]:
-    """Every visible sheet that holds anything, in order. Raises Unreadable."""
-    _refuse_bomb(stream)
+    """Every visible sheet that holds anything, in order. Raises archive.Unreadable."""
+    archive.check(stream)
     try:
         book = calamine.CalamineWorkbook.from_filelike(stream)
         visible = [meta.name for meta in book.sheets_metadata if _is_visible_table(meta)]
         tables = [book.get_sheet_by_name(name) for name in visible]
     except calamine.PasswordError:
-        raise Unreadable(
+        raise archive.Unreadable(
             "The spreadsheet is protected by a password", "Save a copy without a password"
         ) from None
     except (calamine.CalamineError, OSError, ValueError) as error:
-        raise Unreadable(
-            f"The file looks like a spreadsheet and cannot be opened as one ({type(error).__name__})",
-            "Open it in the spreadsheet program and save it anew as XLSX or CSV",
-        ) from None
+        raise archive.damaged(error) from None
     return [Sheet(table.name, table.end[0] + 1, table) for table in tables if table.end is not None]
 
 
@@ -82,19 +69,3 @@ def text(cell: Cell) -> str:
 
 def _is_visible_table(meta: "calamine.SheetMetadata") -> bool:
     return meta.visible == calamine.SheetVisibleEnum.Visible and meta.typ == calamine.SheetTypeEnum.WorkSheet
-
-
-def _refuse_bomb(stream: BinaryIO) -> None:
-    if zipfile.is_zipfile(stream):
-        stream.seek(0)
-        try:
-            with zipfile.ZipFile(stream) as archive:
-                unpacked = sum(member.file_size for member in archive.infolist())
-        except (zipfile.BadZipFile, ValueError, NotImplementedError):
-            unpacked = 0
-        if unpacked > LARGEST:
-            raise Unreadable(
-                f"The spreadsheet unpacks to {unpacked >> 20} megabytes",
-                "Keep only the sheet with the guests",
-            )
-    stream.seek(0)
