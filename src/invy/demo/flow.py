@@ -30,6 +30,10 @@ from invy.store.overview import Filter
 TEMPLATE = TemplateKey("hina_invitation")
 IMAGE = "https://example.com/invitation.jpg"
 LOOK_S = 0.2
+HURRY_AFTER_S = 2.0
+"""After so long without a change, days are let pass for the phones that are off."""
+
+HELD_S = 5.0
 PATIENCE_S = 120.0
 """How long nothing may change before the demo gives up."""
 
@@ -72,7 +76,7 @@ async def stage(plan: Plan, say: Say) -> AsyncIterator[Stage]:
     async with AsyncExitStack() as stack:
         say("Starting the simulator of Meta's API …")
         arguments = ["invy.simulator", "--json", "--port", "0", "--seed", str(plan.seed)]
-        arguments += ["--speed", f"{plan.speed:g}", "--rate", "0", "--real-timestamps"]
+        arguments += ["--speed", f"{plan.speed:g}", "--rate", "0", "--real-timestamps", "--no-magic"]
         line = await stack.enter_async_context(
             started("simulator", arguments, env=os.environ, folder=folder, talk=talk)
         )
@@ -167,14 +171,25 @@ async def _watch(on: Stage, event_id: EventId, progress: Progress) -> None:
             return
         if counts != last:
             last, since = counts, loop.time()
-        elif not moving and not hurried and loop.time() - since > 2:  # noqa: PLR2004 - seconds without change
+        quiet_s = loop.time() - since
+        if not moving and not hurried and quiet_s > HURRY_AFTER_S:
             # What is left are phones that are off for days: let those days pass.
             await on.witness.settle()
             hurried = True
-        elif loop.time() - since > PATIENCE_S:
-            holds = await on.house.holds.active()
+        if quiet_s > HELD_S and moving:
+            await _complain_of_holds(on, moving)
+        if quiet_s > PATIENCE_S:
             raise InvyError(
-                f"Nothing has moved for {PATIENCE_S:g} seconds; {moving} messages wait.",
-                hint="; ".join(hold.reason for hold in holds) or "The processes' own words are in the log.",
+                f"Nothing has moved for {PATIENCE_S:g} seconds.",
+                hint=f"The log is {on.plan.folder / 'invy.log'}.",
             )
         await asyncio.sleep(LOOK_S)
+
+
+async def _complain_of_holds(on: Stage, moving: int) -> None:
+    holds = await on.house.holds.active()
+    if holds:
+        raise InvyError(
+            f"{moving} messages wait, because sending is on hold: {'; '.join(hold.reason for hold in holds)}",
+            hint="In a demo this should not happen; with your own account, `invy holds` shows what to do.",
+        )

@@ -160,7 +160,8 @@ def _items(document: dict[str, Any], heard_at: datetime) -> Iterator[Item]:
 def _of_change(
     change: object, entry: dict[str, Any], at: datetime, heard_at: datetime, where: str
 ) -> Iterator[Item]:
-    field = loose.text(loose.table(change).get("field"))
+    # Some of Meta's samples carry the field's name one level up.
+    field = loose.text(loose.table(change).get("field")) or loose.text(entry.get("field"))
     value = loose.table(change).get("value")
     if field is None or not isinstance(value, dict):
         yield Unreadable(where, "it has no field name, or its value is not an object")
