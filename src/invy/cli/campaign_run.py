@@ -6,8 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from rich.text import Text
-
 from invy.app.house import House
 from invy.cli import cell, departure, hold_words, output, parameters
 from invy.cli import event as events
@@ -199,13 +197,17 @@ def _left_out(one: LeftOut) -> dict[str, str]:
 
 
 def _show_left_out(left_out: Iterable[LeftOut], number: int, *, talk: bool) -> None:
-    named = list(left_out)
-    if not named:
-        return
-    table = output.table("LEFT OUT", "PHONE", "WHY", "WHAT TO DO", wrap=["WHY", "WHAT TO DO"])
-    for one in named:
-        table.add_row(output.name(one.name), one.phone, Text(one.reason), Text(one.hint))
-    console = output.err() if talk else output.out()
-    console.print(table)
-    if number > len(named):
-        console.print(f"… and {number - len(named):,} more.")
+    """By reason: what to do is said once. The number stands before the name, so no name can reorder its line."""
+    tell = output.say if talk else output.show
+    grouped: dict[tuple[str, str], list[LeftOut]] = {}
+    for one in left_out:
+        grouped.setdefault((one.reason, one.hint), []).append(one)
+    for (reason, hint), guests in grouped.items():
+        tell(f"{cell.count(len(guests), 'guest')} left out: {cell.visible(reason)}", style="yellow")
+        if hint:
+            tell(f"  What to do: {cell.visible(hint)}")
+        for guest in guests:
+            tell(f"  {guest.phone}  {cell.visible(guest.name)}")
+    named = sum(len(guests) for guests in grouped.values())
+    if number > named:
+        tell(f"… and {number - named:,} more guests.")

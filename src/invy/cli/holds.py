@@ -113,5 +113,5 @@ async def _release(house: "House", scope: Scope, subject: str, called: str) -> N
         output.show(f"{called} was not held.")
         return
     output.show(f"{called} goes on.")
-    if not await works(house):
+    if await house.outbox.unfinished() and not await works(house):
         output.say("No service is running: start `invy serve` or `invy worker` to send what waits.")
