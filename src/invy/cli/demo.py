@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -30,6 +31,9 @@ def demo(
     speed: Annotated[
         float, typer.Option("--speed", min=1, max=100_000, help="How much faster than life the phones react.")
     ] = 60,
+    save_picture: Annotated[
+        Path | None, typer.Option("--picture", help="Save how it ended as an SVG picture; with --once.")
+    ] = None,
     rate: Annotated[float, typer.Option("--rate", min=0.1, max=1000, help="Messages sent per second.")] = 40,
 ) -> None:
     """Invite a guest list over a simulated WhatsApp and show what became of every invitation.
@@ -43,7 +47,7 @@ def demo(
     from invy.app import settings
     from invy.demo import people
     from invy.demo.flow import Plan
-    from invy.demo.show import show
+    from invy.demo.show import picture, show
 
     # Only these two settings are the user's own here; credentials of a real account have no business in a demo.
     own = {name: value for name in ("INVY_DATABASE_URL", "INVY_DATA_DIR") if (value := os.environ.get(name))}
@@ -60,6 +64,8 @@ def demo(
     )
     console = Console(stderr=True)
     ended = asyncio.run(show(plan, console, stay=not once, tables=not as_json))
+    if save_picture is not None:
+        save_picture.write_text(picture(ended), encoding="utf-8")
     if as_json:
         sys.stdout.write(json.dumps(ended.document(), ensure_ascii=False, indent=2) + "\n")
     if not ended.agrees:

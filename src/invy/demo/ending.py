@@ -55,9 +55,9 @@ class Ending:
         return not self.differences
 
     @property
-    def counts(self) -> dict[str, int]:
+    def counts(self) -> dict[State, int]:
         found = Counter(message.state for message in self.messages)
-        return {state.value: found[state] for state in State}
+        return {state: found[state] for state in State}
 
     def document(self) -> dict[str, Any]:
         """As JSON: additive only."""
@@ -66,7 +66,7 @@ class Ending:
             "seed": self.seed,
             "database": self.database,
             "agrees": self.agrees,
-            "counts": self.counts,
+            "counts": {state.value: count for state, count in self.counts.items()},
             "differences": [asdict(each) for each in self.differences],
             "guests": [{name: _plain(value) for name, value in asdict(row).items()} for row in self.rows],
         }

@@ -1,13 +1,15 @@
 """What the demo shows: a bar per state while it runs, and at the end a table of guests with the reasons in words."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Group
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from invy.demo.ending import GuestRow
+from invy.demo.ending import NOT_INVITED, GuestRow
 from invy.domain.state import State
 
 _COLOURS = {
@@ -46,27 +48,38 @@ def bars(counts: Mapping[State, int]) -> Group:
     return Group(grid)
 
 
-def guests(rows: Sequence[GuestRow]) -> Table:
-    """Who got the invitation, when, and for those who did not: why not."""
-    table = Table(title="Guests", title_justify="left", expand=False)
-    table.add_column("Guest", overflow="fold", max_width=24)
-    table.add_column("Number", no_wrap=True)
-    table.add_column("State", no_wrap=True)
-    for column in ("Sent", "Delivered", "Read"):
+def guests(rows: Sequence[GuestRow]) -> Group:
+    """Who got the invitation and when; below, everyone who did not, with the reason in words."""
+    table = Table(title="Guests", title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("Guest", no_wrap=True, overflow="ellipsis", min_width=12, max_width=20)
+    table.add_column("Number", no_wrap=True, min_width=13)
+    for column in ("State", "Sent", "Delivered", "Read"):
         table.add_column(column, no_wrap=True)
-    table.add_column("Why not", overflow="fold")
+    invited = [row for row in rows if row.state != NOT_INVITED]
+    for row in invited:
+        moments = (_clock(row.sent_at), _clock(row.delivered_at), _clock(row.read_at))
+        table.add_row(_name(row), row.phone, Text(row.state, style=_COLOURS[State(row.state)]), *moments)
+    return Group(table, _unreached([row for row in rows if row.reason]))
+
+
+def _unreached(rows: Sequence[GuestRow]) -> Table:
+    table = Table(
+        title="Not reached, and why", title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0), expand=True
+    )
+    table.add_column("Guest", overflow="fold", ratio=2)
+    table.add_column("Number", overflow="fold", min_width=14, ratio=2)
+    table.add_column("State", no_wrap=True, min_width=11)
+    table.add_column("Why", overflow="fold", ratio=6)
     for row in rows:
-        table.add_row(
-            Text(f"{_FIRST_STRONG}{row.name}{_POP}"),
-            row.phone,
-            Text(row.state, style=_style(row.state)),
-            row.sent_at.astimezone().strftime("%H:%M:%S") if row.sent_at else "",
-            row.delivered_at.astimezone().strftime("%H:%M:%S") if row.delivered_at else "",
-            row.read_at.astimezone().strftime("%H:%M:%S") if row.read_at else "",
-            Text(row.reason),
-        )
+        style = _COLOURS[State(row.state)] if row.state != NOT_INVITED else "bright_black"
+        table.add_row(_name(row), Text(row.phone), Text(row.state, style=style), Text(row.reason))
     return table
 
 
-def _style(state: str) -> str:
-    return _COLOURS[State(state)] if state in set(State) else "bright_black"
+def _name(row: GuestRow) -> Text:
+    return Text(f"{_FIRST_STRONG}{row.name}{_POP}")
+
+
+def _clock(moment: datetime | None) -> str:
+    """Local time of day: whoever looks at the screen is here."""
+    return moment.astimezone().strftime("%H:%M:%S") if moment else ""

@@ -1,8 +1,10 @@
 """The demo on a terminal: what it is doing, bars while it runs, the table at the end, and where to look afterwards."""
 
 import asyncio
+import re
 import shlex
 from collections.abc import Mapping
+from io import StringIO
 
 from rich.console import Console
 from rich.live import Live
@@ -29,6 +31,7 @@ async def show(plan: Plan, console: Console, *, stay: bool, tables: bool) -> End
 
             ended = await flow.play(on, console.print, progress)
         if tables:
+            console.print()
             console.print(screen.guests(ended.rows))
         _conclude(ended, console)
         if stay:
@@ -67,3 +70,13 @@ def _point(on: Stage, ended: Ending, console: Console) -> None:
         "Ctrl-C ends it.",
     ):
         console.print(line, soft_wrap=True, highlight=False)
+
+
+def picture(ended: Ending) -> str:
+    """How a demo ended, as an SVG of the terminal that fetches nothing from elsewhere."""
+    console = Console(record=True, width=100, file=StringIO(), force_terminal=True, color_system="truecolor")
+    console.print(screen.bars(ended.counts))
+    console.print()
+    console.print(screen.guests(ended.rows))
+    _conclude(ended, console)
+    return re.sub(r"@font-face\s*\{[^}]*\}", "", console.export_svg(title="make demo"))
