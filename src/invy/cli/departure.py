@@ -8,7 +8,7 @@ waited for and recorded, what has not left stays queued.
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -35,7 +35,9 @@ LOOK_AT_MOST_S: Final = 5.0
 AGAIN_S: Final = 1.0
 """Before this process asks the outbox again for what could not leave (Meta asked us to slow down)."""
 
-RECEIVES: Final = "service"
+RECEIVING: Final = frozenset({"service", "receiver"})
+SENDING: Final = frozenset({"service", "worker"})
+"""The roles of `invy serve`, `invy serve --no-send` and `invy worker`."""
 
 
 class Ended(Enum):
@@ -71,17 +73,21 @@ class Errand:
 
 async def hears(house: "House") -> bool:
     """Whether a service is running that receives webhooks: without one nobody learns of a delivery."""
-    now = house.clock()
-    return any(
-        worker.role == RECEIVES and worker.beat_at > now - STALE for worker in await house.workplace.all()
-    )
+    return await _present(house, RECEIVING)
 
 
 async def works(house: "House") -> bool:
     """Whether a service or worker is running that sends what is in the outbox."""
+    return await _present(house, SENDING)
+
+
+async def _present(house: "House", roles: Collection[str]) -> bool:
     now = house.clock()
-    beating = any(worker.beat_at > now - STALE for worker in await house.workplace.all())
-    return beating and await house.workplace.occupied(now)
+    beats = any(
+        worker.role in roles and worker.beat_at > now - STALE for worker in await house.workplace.all()
+    )
+    # On SQLite the lock tells at once when a process was killed; its last beat goes on counting for a while.
+    return beats and await house.workplace.occupied(now)
 
 
 async def holds_on(house: "House", errand: Errand) -> list[Hold]:
@@ -157,7 +163,7 @@ class _Journey:
             elif clock() - moved_at >= patience_s:
                 return Ended.STILL_QUEUED
             pause_s = self._look.pause_s
-            if not await self._house.workplace.occupied(self._house.clock()):
+            if not await works(self._house):
                 with suppress(AnotherAtWork):
                     if await self._send():
                         continue

@@ -123,9 +123,10 @@ def _timeline(timeline: Sequence[tuple[datetime, Evidence]], zone: str) -> None:
         output.show("There is no evidence yet.")
         return
     table = output.table(f"HAPPENED ({zone})", "HEARD", "WHAT", "FROM", wrap=["WHAT"])
-    order = sorted(enumerate(timeline), key=lambda pair: (_happened(pair[1][1]) or pair[1][0], pair[0]))
-    for _, (heard_at, fact) in order:
-        at = _happened(fact)
+    # Meta tells whole seconds: within one, what we stored first stands first.
+    order = sorted(timeline, key=lambda told: (told[1].at or told[0]).replace(microsecond=0))
+    for heard_at, fact in order:
+        at = fact.at
         late = (heard_at - (at or heard_at)).total_seconds()
         heard = "at once" if late < 1 else f"{cell.duration(late)} later"
         table.add_row(
@@ -135,10 +136,6 @@ def _timeline(timeline: Sequence[tuple[datetime, Evidence]], zone: str) -> None:
             Text(_source(fact)),
         )
     output.out().print(table)
-
-
-def _happened(fact: Evidence) -> datetime | None:
-    return fact.at
 
 
 def _what(fact: Evidence) -> Iterator[str]:
@@ -165,7 +162,7 @@ def _what(fact: Evidence) -> Iterator[str]:
 def _more(failure: Failure | None, note: str | None) -> Iterator[str]:
     if failure is not None:
         yield cell.visible(in_short(failure))
-        if failure.details:
+        if failure.details and failure.details.strip(" .").casefold() not in in_short(failure).casefold():
             yield cell.visible(failure.details)
     if note:
         yield cell.visible(note)

@@ -65,7 +65,12 @@ def in_words(failure: Failure) -> list[tuple[str, str]]:
     from invy.meta.catalogue_words import SIDE, resend
 
     row = reason(failure)
-    said = " ".join(dict.fromkeys(filter(None, (failure.title, failure.message, failure.details))))
+    told = {
+        text.strip(" .").casefold(): text.strip(" .")
+        for text in (failure.details, failure.message, failure.title)
+        if text
+    }
+    said = "; ".join(reversed(told.values()))
     lines = [("Why", row.meaning.en)] if row else []
     if said:
         lines.append(("Meta said", said))

@@ -42,6 +42,7 @@ ENTRIES: Final = (
     Entry("status", "invy.cli.status:status", "How far the invitations of an event have come.", LOOK),
     Entry("messages", "invy.cli.messages:messages", "List messages.", LOOK),
     Entry("message", "invy.cli.messages:message", "One message with all the evidence about it.", LOOK),
+    Entry("doctor", "invy.cli.doctor:doctor", "What stands between you and a guest's phone.", LOOK),
     Entry("explain", "invy.cli.explain:explain", "What an error code of Meta's means.", LOOK),
     Entry("phone", "invy.cli.phone:phone", "What becomes of a phone number.", LOOK),
     Entry("serve", "invy.cli.serve:serve", "Run the service: webhook, sender, API, dashboard.", RUN),
@@ -180,11 +181,8 @@ def _top(
         ctx.default_map = {"phone": {"region": settings().default_region}}
 
 
-def program() -> Any:
-    """The whole command line as one command."""
-    app = typer.Typer(name="invy", cls=Program, no_args_is_help=True, add_completion=True)
-    app.callback()(_top)
-    return typer.main.get_command(app)
+app = typer.Typer(name="invy", cls=Program, no_args_is_help=True, add_completion=True)
+app.callback()(_top)
 
 
 def _discard_output() -> None:

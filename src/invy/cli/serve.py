@@ -77,7 +77,7 @@ async def _serve(
 
     with serving.asked_to_stop() as stop:
         async with open_house(settings, upgrade=upgrade) as house:
-            service = Service(house)
+            service = Service(house, role="service" if send else "receiver")
             app = create_app(house, service, insecure_local=insecure_local)
             async with service.running(send=send):
                 await serving.serve(
