@@ -110,13 +110,15 @@ class Database:
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[AsyncConnection]:
-        """A connection for reading at length: everything is seen as it stood when the block began. Blocks nobody."""
+        """A connection for reading at length: everything is seen as it stood when the block began. Blocks nobody.
+
+        Both databases take the snapshot with the first statement, so one is made here.
+        """
         async with _speaking_plainly(), self.engine.connect() as connection:
             if self.is_sqlite:
                 await connection.execution_options(isolation_level="AUTOCOMMIT")
                 await connection.exec_driver_sql("BEGIN")
                 try:
-                    # A deferred transaction takes its snapshot with the first read.
                     await connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")
                     yield connection
                 finally:
@@ -125,6 +127,7 @@ class Database:
                 await connection.execution_options(
                     isolation_level="REPEATABLE READ", postgresql_readonly=True
                 )
+                await connection.exec_driver_sql("SELECT 1")
                 yield connection
                 await connection.rollback()
 

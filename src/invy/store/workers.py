@@ -7,8 +7,8 @@ when the process ends, however it ends. PostgreSQL: any number, each with a hear
 import fcntl
 import os
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -82,6 +82,24 @@ class Workplace:
             with path.open("a+", encoding="ascii") as file:
                 return not _lock(file.fileno())
         return any(worker.beat_at > now - STALE for worker in await self.all())
+
+    @asynccontextmanager
+    async def alone(self, now: datetime) -> AsyncIterator[None]:
+        """Be the only one at work, on either database: for a task that must not meet a service.
+
+        Raises:
+            AnotherAtWork: a service or worker is there.
+        """
+        with self.occupy():
+            if self._lock_file is None:
+                for worker in await self.all():
+                    if worker.beat_at > now - STALE:
+                        raise AnotherAtWork(
+                            f"A {worker.role} works on this database (process {worker.pid} on {worker.host}).",
+                            hint="Stop it first. One that was killed counts as gone after "
+                            f"{STALE.seconds} seconds.",
+                        )
+            yield
 
     async def beat(self, worker_id: str, role: str, started_at: datetime, now: datetime) -> None:
         """Say that this process is alive; forget the dead."""

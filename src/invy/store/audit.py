@@ -1,0 +1,78 @@
+"""What an audit reads: every message with its evidence, in pages, all as it stood at one moment."""
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Mapping, Sequence
+
+from sqlalchemy import select, union
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from invy.domain.difference import ABSENT, Difference, Written
+from invy.domain.evidence import Evidence
+from invy.domain.fold import EMPTY, Folded
+from invy.domain.ids import MessageId
+from invy.store import evidence as evidence_rows
+from invy.store import folded as columns
+from invy.store.evidence import CHUNK
+from invy.store.tables import evidence, messages
+
+FOLDED = tuple(columns.values(EMPTY))
+"""Names of the columns that the fold fills."""
+
+
+class AuditPages:
+    """Reads over one connection; hand in one that keeps its snapshot."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    def columns(self, folded: Folded) -> Mapping[str, object]:
+        return columns.values(folded)
+
+    async def pages(self) -> AsyncIterator[Sequence[Written]]:
+        after = MessageId("")
+        while True:
+            rows = (
+                await self._connection.execute(
+                    select(messages.c.id, *(messages.c[name] for name in FOLDED))
+                    .where(messages.c.id > after)
+                    .order_by(messages.c.id)
+                    .limit(CHUNK)
+                )
+            ).all()
+            if not rows:
+                return
+            after = rows[-1].id
+            about = await self._evidence([row.id for row in rows])
+            yield [
+                Written(row.id, {name: getattr(row, name) for name in FOLDED}, tuple(about[row.id]))
+                for row in rows
+            ]
+
+    async def _evidence(self, ids: Sequence[MessageId]) -> Mapping[MessageId, list[Evidence]]:
+        found: dict[MessageId, list[Evidence]] = defaultdict(list)
+        for row in await self._connection.execute(
+            select(evidence.c.message_id, *evidence_rows.COLUMNS).where(evidence.c.message_id.in_(ids))
+        ):
+            found[row.message_id].extend(evidence_rows.hearings(row))
+        return found
+
+    async def unjoined(self) -> AsyncIterator[Difference]:
+        """Orphans whose message is known, and evidence whose message is not there."""
+        waiting = evidence.c.message_id.is_(None)
+        known = union(
+            select(evidence.c.id, messages.c.id.label("owner")).where(
+                waiting, evidence.c.wamid == messages.c.wamid
+            ),
+            select(evidence.c.id, messages.c.id.label("owner")).where(
+                waiting, evidence.c.opaque == messages.c.id
+            ),
+        )
+        for row in await self._connection.execute(known):
+            yield Difference("evidence", str(row.id), "message_id", None, row.owner)
+        lost = (
+            select(evidence.c.id, evidence.c.message_id)
+            .outerjoin(messages, messages.c.id == evidence.c.message_id)
+            .where(evidence.c.message_id.is_not(None), messages.c.id.is_(None))
+        )
+        for row in await self._connection.execute(lost):
+            yield Difference("whatsapp_messages", row.message_id, "id", ABSENT, f"evidence {row.id}")

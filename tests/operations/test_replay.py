@@ -1,0 +1,313 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import delete, select, update
+
+from invy.app import proof
+from invy.domain.difference import ABSENT, Difference
+from invy.domain.evidence import Attempt, Decision, Phase, Receipt, Settlement, Source, Told
+from invy.domain.failure import Failure
+from invy.domain.journal import Outcome
+from invy.domain.state import State
+from invy.store.database import Database
+from invy.store.overview import Overview
+from invy.store.tables import evidence, inbound, journal, messages, notices, opt_outs
+from tests.making import at, message_id
+from tests.operations.living import (
+    Living,
+    Quiet,
+    audited,
+    body,
+    button,
+    columns,
+    preference,
+    replayed,
+    status,
+    statuses,
+    wamid,
+)
+
+WORDS = ["sent", "delivered", "read", "played", "failed", "warning", ""]
+
+numbers = st.integers(1, 4)  # message 4 is one that we never made
+moments = st.integers(0, 40).map(float)
+any_status = st.builds(
+    status,
+    numbers,
+    st.sampled_from(WORDS),
+    moments,
+    opaque=st.booleans(),
+    code=st.none() | st.sampled_from([131026, 131049, 131047]),
+)
+broken_items: st.SearchStrategy[Any] = st.sampled_from(
+    [None, 7, {}, {"id": 1}, {"id": "wamid.1", "status": []}]
+)
+bodies = st.one_of(
+    st.lists(any_status | broken_items, min_size=1, max_size=4).map(lambda made: body(statuses=made)),
+    st.builds(button, numbers, moments, context=st.booleans()).map(lambda made: body(messages=[made])),
+    st.builds(preference, st.sampled_from(["stop", "resume"]), moments).map(
+        lambda made: body("user_preferences", user_preferences=[made])
+    ),
+    st.sampled_from(
+        [b"", b"{", b"\xff", body("message_template_status_update", event="PAUSED"), b"[]", b"null"]
+    ),
+)
+attempts = st.builds(
+    lambda n, number, phase, moment, code: Told(
+        Attempt(
+            number,
+            phase,
+            at(moment),
+            wamid=wamid(n) if phase is Phase.ACCEPTED else None,
+            failure=Failure(code) if phase is Phase.REFUSED else None,
+        ),
+        message_id=message_id(n),
+        wamid=wamid(n) if phase is Phase.ACCEPTED else None,
+    ),
+    st.integers(1, 3),
+    st.integers(1, 2),
+    st.sampled_from([phase for phase in Phase if phase is not Phase.NONE]),
+    moments,
+    st.sampled_from([None, 131026]),
+)
+settlements = st.builds(
+    lambda n, decision, moment: Told(Settlement(decision, at(moment), "me"), message_id=message_id(n)),
+    st.integers(1, 3),
+    st.sampled_from(Decision),
+    moments,
+)
+history = st.builds(
+    lambda n, word, moment, state: Told(
+        Receipt(wamid(n), word, at(moment), at(500), source=Source.HISTORY, webhook_update_state=state),
+        wamid=wamid(n),
+    ),
+    numbers,
+    st.sampled_from(WORDS),
+    moments,
+    st.sampled_from([None, "FAILED", "DELIVERED"]),
+)
+steps = st.lists(
+    st.one_of(
+        st.tuples(st.just("hear"), bodies, st.integers(100, 110)),
+        st.tuples(st.just("tell"), st.one_of(attempts, settlements, history)),
+        st.tuples(st.just("apply")),
+    ),
+    max_size=14,
+)
+
+
+async def play(living: Living, played: list[Any]) -> None:
+    await living.begin()
+    for name, *given_ in played:
+        if name == "hear":
+            await living.hear(given_[0], heard=given_[1], apply=False)
+        elif name == "tell":
+            await living.tell(*given_)
+        else:
+            await living.apply()
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(played=steps)
+async def test_replay_gives_identical_rows_for_anything_that_was_told(
+    living: Living, tmp_path: Path, played: list[Any]
+) -> None:
+    """Whatever came, in whatever order, with or without an applier in between: a replay finds nothing to change."""
+    await play(living, played)
+    before = await living.rows()
+    done, found = await replayed(living.database, tmp_path)
+    assert found == []
+    assert await audited(living.database) == []
+    assert (done.differences, await living.rows()) == (0, before)
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(played=steps, harm=st.lists(st.integers(0, 6), min_size=1, max_size=4))
+async def test_replay_rebuilds_what_was_damaged(
+    living: Living, tmp_path: Path, played: list[Any], harm: list[int]
+) -> None:
+    await play(living, played)
+    await living.apply()
+    before = stable(await living.rows())
+    for kind in harm:
+        await damage(living.database, kind)
+    done, _ = await replayed(living.database, tmp_path, mend=True)
+    assert done.left == 0
+    assert stable(await living.rows()) == before
+    assert (await replayed(living.database, tmp_path))[1] == []
+    assert await audited(living.database) == []
+
+
+async def damage(database: Database, kind: int) -> None:
+    """Lose or falsify what the journal can bring again. A status that was queued stays queued: see below."""
+    brought = evidence.c.journal_id.is_not(None)
+    harm = [
+        delete(evidence).where(brought),
+        update(messages).values(read_at=None, delivered_at=at(7), error_title="false", wamid=None),
+        update(evidence).where(brought).values(message_id=None),
+        delete(inbound),
+        delete(notices),
+        update(journal).values(outcome=Outcome.PARTLY.value, note="false"),
+        delete(opt_outs),
+    ][kind]
+    async with database.write() as connection:
+        await connection.execute(harm)
+
+
+def stable(rows: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
+    """All rows without what a rebuilding may give anew: row numbers and the moment of applying."""
+    told = ("whatsapp_messages", "evidence", "inbound_messages", "notices", "opt_outs", "journal")
+    dropped = {
+        "evidence": ("id", "fact"),
+        "notices": ("id", "fact"),
+        "journal": ("applied_at",),
+        "whatsapp_messages": ("lease_until",),  # a message that is being sent gets one if it has none
+    }
+    return {
+        name: sorted(
+            ({key: row[key] for key in row if key not in dropped.get(name, ())} for row in rows[name]),
+            key=repr,
+        )
+        for name in told
+    }
+
+
+async def test_checking_names_the_difference_and_changes_nothing(living: Living, tmp_path: Path) -> None:
+    await living.accepted(1)
+    await living.hear(statuses(status(1, "delivered", 20)))
+    async with living.database.write() as connection:
+        await connection.execute(
+            update(messages).where(messages.c.id == message_id(1)).values(status="sent", delivered_at=None)
+        )
+    before = await living.rows()
+    done, found = await replayed(living.database, tmp_path)
+    assert columns(found) == {
+        ("whatsapp_messages", message_id(1), "status"),
+        ("whatsapp_messages", message_id(1), "delivered_at"),
+    }
+    assert Difference("whatsapp_messages", message_id(1), "status", "sent", "delivered") in found
+    assert (done.checked, done.differences) == (1, 2)
+    assert await living.rows() == before
+
+
+async def test_what_was_never_in_the_journal_is_kept(living: Living, tmp_path: Path) -> None:
+    """Our own attempts, a person's decision and Meta's history have no raw bytes to be read again."""
+    await living.unsure(1)
+    await living.tell(
+        Told(Settlement(Decision.SENT, at(99), "dana", "she told me"), message_id=message_id(1)),
+        Told(Receipt(wamid(2), "delivered", at(7), at(90), source=Source.HISTORY), wamid=wamid(2)),
+    )
+    await living.accepted(2)
+    before = await living.rows()
+    done, _ = await replayed(living.database, tmp_path, mend=True)
+    assert (done.differences, await living.rows()) == (0, before)
+
+
+async def test_evidence_stays_when_its_raw_bytes_are_gone(living: Living, tmp_path: Path) -> None:
+    await living.accepted(1)
+    await living.hear(statuses(status(1, "read", 20)), body(messages=[button(1, 30)]))
+    async with living.database.write() as connection:
+        await connection.execute(delete(journal))
+    before = await living.rows()
+    done, found = await replayed(living.database, tmp_path, mend=True)
+    assert (found, done.checked) == ([], 0)
+    assert await living.rows() == before
+
+
+async def test_evidence_that_no_raw_bytes_support_is_taken_out(living: Living, tmp_path: Path) -> None:
+    await living.accepted(1)
+    await living.hear(statuses(status(1, "sent", 5)))
+    forged = Receipt(wamid(1), "read", at(9), at(10))
+    async with living.database.read() as connection:
+        entry = (await connection.execute(select(journal.c.id))).scalar_one()
+    await living.tell(Told(forged, wamid=wamid(1), journal_id=entry))
+    assert await audited(living.database) == []
+    _, found = await replayed(living.database, tmp_path, mend=True)
+    assert ("evidence", ABSENT) in {(each.table, each.folded) for each in found}
+    message = await Overview(living.database).find(message_id(1))
+    assert message is not None
+    assert message.state is State.SENT
+
+
+async def test_a_message_that_may_have_been_sent_is_never_put_back_into_the_queue(
+    living: Living, tmp_path: Path
+) -> None:
+    """Its attempts were lost: by the evidence it was never sent, and sending it on that ground could be the second time."""
+    await living.accepted(1)
+    async with living.database.write() as connection:
+        await connection.execute(delete(evidence).where(evidence.c.message_id == message_id(1)))
+    done, found = await replayed(living.database, tmp_path, mend=True)
+    assert not any(each.mendable for each in found)
+    assert done.left == done.differences > 0
+    message = await Overview(living.database).find(message_id(1))
+    assert message is not None
+    assert message.state is State.SENT
+
+
+async def test_a_message_that_stands_in_its_first_attempt_again_will_be_moved_on(
+    living: Living, tmp_path: Path
+) -> None:
+    await living.accepted(1)
+    async with living.database.write() as connection:
+        await connection.execute(delete(evidence).where(evidence.c.word == "accepted"))
+    await replayed(living.database, tmp_path, mend=True)
+    assert await living.outbox.expire(at(100)) == [message_id(1)]
+
+
+async def test_two_messages_that_swapped_their_wamids_get_their_own_back(
+    living: Living, tmp_path: Path
+) -> None:
+    await living.accepted(1, 2)
+    before = await living.rows()
+    async with living.database.write() as connection:
+        for n, false in ((1, "tmp"), (2, wamid(1)), (1, wamid(2))):
+            await connection.execute(
+                update(messages).where(messages.c.id == message_id(n)).values(wamid=false)
+            )
+    await replayed(living.database, tmp_path, mend=True)
+    assert await living.rows() == before
+
+
+async def test_what_waits_to_be_read_is_left_to_the_applier(living: Living, tmp_path: Path) -> None:
+    await living.accepted(1)
+    await living.hear(statuses(status(1, "read", 20)), apply=False)
+    done, found = await replayed(living.database, tmp_path, mend=True)
+    assert (done.checked, found) == (0, [])
+    assert await living.journal.waiting() == 1
+
+
+async def test_an_interrupted_replay_has_changed_nothing(living: Living, tmp_path: Path) -> None:
+    await living.accepted(1, 2)
+    await living.hear(statuses(status(1, "read", 20), status(2, "read", 20)))
+    async with living.database.write() as connection:
+        await connection.execute(update(messages).values(read_at=None))
+        await connection.execute(delete(evidence).where(evidence.c.word == "read"))
+    before = await living.rows()
+
+    def stop(found: object) -> None:
+        if "read_at" in repr(found):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        await proof.replay(
+            living.database, tmp_path, mend=True, clock=lambda: at(0), found=stop, progress=Quiet()
+        )
+    assert await living.rows() == before
+    assert list(tmp_path.glob("invy-scratch-*")) == []
+
+
+async def test_the_later_word_of_another_source_about_an_opt_out_stands(
+    living: Living, tmp_path: Path
+) -> None:
+    await living.hear(body("user_preferences", user_preferences=[preference("stop", 10)]))
+    async with living.database.write() as connection:
+        await connection.execute(update(opt_outs).values(stopped=False, at=at(50), detail="told us by phone"))
+    _, found = await replayed(living.database, tmp_path)
+    assert found == []
+    async with living.database.write() as connection:
+        await connection.execute(update(opt_outs).values(at=at(5)))
+    _, found = await replayed(living.database, tmp_path, mend=True)
+    assert {each.column for each in found} == {"stopped", "at", "detail"}
