@@ -1,5 +1,6 @@
 """`invy guests`: a list from a file into the database, with every row accounted for; and the list as it stands."""
 
+import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -146,7 +147,7 @@ async def _table(house: "House", event_id: Any, limit: int) -> None:
 
 
 def _further(guest: "Guest") -> Iterator[str]:
-    from invy.cli.cell import shortened, visible
+    from invy.cli.cell import isolated, shortened, visible
 
     for key, value in guest.params.items():
-        yield f"{visible(key)}={shortened(visible(value))}"
+        yield isolated(f"{visible(key)}={shortened(visible(value))}", terminal=sys.stdout.isatty())

@@ -1,6 +1,6 @@
 """A list of messages as a table, JSON or CSV."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,6 +17,8 @@ from invy.domain.state import State
 from invy.store.overview import Filter
 
 PAGE: Final = 500
+ROOMY: Final = 130
+"""Characters across for all columns."""
 
 _COLUMNS: Final = (
     "id",
@@ -116,22 +118,15 @@ async def _csv(house: House, pages: AsyncIterator[list[Message]]) -> None:
 
 async def _table(house: House, which: Filter, pages: AsyncIterator[list[Message]]) -> None:
     zone = cell.zone_of(house.clock())
+    columns = _columns(zone, roomy=output.out().width >= ROOMY)
     shown = 0
     async for page in pages:
         names = await _names(house, page)
-        table = output.table(f"MADE ({zone})", "STATE", "TO", "GUEST", "TEMPLATE", "WHY", "ID", wrap=["WHY"])
+        table = output.table(*columns, wrap=["WHY"], whole={"ID": 36, "TO": 13})
         table.show_header = not shown
         for message in page:
-            failed = message.folded.failed
-            table.add_row(
-                cell.local(message.created_at, zone),
-                output.state(message.state),
-                Text(message.to),
-                output.name(names.get(message.guest_id, "") if message.guest_id else ""),
-                Text(message.template_key),
-                Text(cell.visible(in_short(failed.failure)) if failed else ""),
-                Text(message.id),
-            )
+            name = names.get(message.guest_id, "") if message.guest_id else ""
+            table.add_row(*(make(message, name) for make in columns.values()))
         shown += len(page)
         output.out().print(table)
     if not shown:
@@ -140,3 +135,22 @@ async def _table(house: House, which: Filter, pages: AsyncIterator[list[Message]
     total = sum((await house.overview.counts(which)).values())
     more = "" if shown >= total else f", the newest {shown:,} of them shown; --limit 0 shows all"
     output.say(f"{cell.count(total, 'message')}{more}. One in full: invy message ID")
+
+
+def _columns(zone: str, *, roomy: bool) -> dict[str, Callable[[Message, str], Text]]:
+    """What each column shows of a message and its guest's name. A narrow terminal gets what leads to the rest."""
+    columns: dict[str, Callable[[Message, str], Text]] = {
+        f"MADE ({zone})": lambda message, _: Text(cell.local(message.created_at, zone)),
+        "STATE": lambda message, _: output.state(message.state),
+        "TO": lambda message, _: Text(message.to),
+        "GUEST": lambda _, name: output.name(name),
+        "TEMPLATE": lambda message, _: Text(message.template_key),
+        "WHY": lambda message, _: Text(_why(message)),
+        "ID": lambda message, _: Text(message.id),
+    }
+    return columns if roomy else {name: columns[name] for name in ("STATE", "TO", "GUEST", "ID")}
+
+
+def _why(message: Message) -> str:
+    failed = message.folded.failed
+    return cell.visible(in_short(failed.failure)) if failed else ""

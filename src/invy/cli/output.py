@@ -4,6 +4,7 @@ import csv
 import json
 import sys
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final
 
 from rich.console import Console
@@ -59,13 +60,23 @@ def state(found: State) -> Text:
     return Text(found.value, style=STYLES[found])
 
 
-def table(*columns: str, wrap: Sequence[str] = (), right: Sequence[str] = ()) -> Table:
-    """A table with these headings. Only the columns in `wrap` may break over lines; those in `right` are numbers."""
+def table(
+    *columns: str,
+    wrap: Sequence[str] = (),
+    right: Sequence[str] = (),
+    whole: Mapping[str, int] = MappingProxyType({}),
+) -> Table:
+    """A table with these headings.
+
+    Only the columns in `wrap` may break over lines; those in `right` are numbers; those in `whole` keep at least so
+    many characters however narrow the terminal is.
+    """
     made = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for column in columns:
         made.add_column(
             column,
             no_wrap=column not in wrap,
+            min_width=whole.get(column),
             justify="right" if column in right else "left",
             overflow="fold" if column in wrap else "ellipsis",
         )
