@@ -2,16 +2,20 @@
 
 The messages call tells apart what decides about resending: no connection was made (nothing was sent), or the request
 may have left (unsure). aiohttp repeats only idempotent methods on a stale connection, so a POST goes out once.
+Questions (`get`) change nothing at Meta; their answers are handed on as they came.
 """
 
 import asyncio
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 
 import aiohttp
 
 from invy.domain.ids import SenderId
+from invy.gateway import answer
 from invy.meta import reply
+from invy.meta.graph_reply import GraphReply
 from invy.meta.reply import Answer
 
 CONNECT_S = 10.0
@@ -71,3 +75,23 @@ class Graph:
             return reply.unsure(f"No answer within {self._timeout_s:g} seconds")
         except (aiohttp.ClientError, OSError) as error:
             return reply.unsure(f"The connection broke before the answer came: {type(error).__name__}")
+
+    async def get(
+        self,
+        path: str,
+        params: Mapping[str, str],
+        *,
+        token: str | None = None,
+        timeout_s: float | None = None,
+    ) -> GraphReply:
+        """Ask Meta something. `token` replaces the session's own where Meta wants the app's (`APPID|SECRET`).
+
+        Never raises for anything the network or Meta does: the reply says what happened.
+        """
+        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        return await answer.of(
+            lambda: self._session.get(
+                f"{self._root}/{path}", params=params, headers=headers, allow_redirects=False
+            ),
+            timeout_s=self._timeout_s if timeout_s is None else timeout_s,
+        )

@@ -42,6 +42,12 @@ def head() -> str:
     return found
 
 
+def knows(revision: str) -> bool:
+    """Whether this version of Invy has heard of the revision; if not, a newer one made it."""
+    scripts = ScriptDirectory.from_config(_config()).walk_revisions()
+    return revision in {script.revision for script in scripts}
+
+
 async def state(database: Database) -> SchemaState:
     """Read where the database stands.
 
@@ -73,8 +79,7 @@ async def require_current(database: Database) -> None:
     found = await state(database)
     if found.up_to_date:
         return
-    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-    if found.current is not None and found.current not in known:
+    if found.current is not None and not knows(found.current):
         raise SchemaBehind(
             f"The database is at revision {found.current}, which this version of Invy does not know.",
             hint="It was upgraded by a newer Invy. Install that version, or restore the backup made before.",

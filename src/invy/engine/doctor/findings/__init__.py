@@ -1,0 +1,1 @@
+"""The words of the doctor's findings, one TOML file per section."""
