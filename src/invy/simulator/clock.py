@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 
 _HANDFUL = 500
 # What lies closer together than this happens at once in a fast-forward, so that batches can form.
-_AT_ONCE_S = 1.0
+_AT_ONCE_S = 0.2
 _LONGEST_NAP_S = 3600.0
 
 Effect = Callable[[], None]

@@ -64,6 +64,9 @@ def _interactive(content: Json) -> None:
         raise Refusal(131008, "Parameter 'interactive.body.text' is missing.")
     if len(body["text"]) > _MAX_INTERACTIVE_BODY:
         raise Refusal(131009, f"Body text length invalid. Min length: 1, Max length: {_MAX_INTERACTIVE_BODY}")
+    for part in ("header", "footer"):
+        if not isinstance(content.get(part, {}), dict):
+            raise Refusal(100, f"Param interactive['{part}'] must be a JSON object.")
     action = content.get("action")
     if not isinstance(action, dict):
         raise Refusal(131008, "Parameter 'interactive.action' is missing.")

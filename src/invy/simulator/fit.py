@@ -92,14 +92,16 @@ def _check_texts(where: str, parameters: Sequence[Json], expected: Sequence[str]
         )
     for parameter in parameters:
         kind = parameter.get("type")
-        if kind not in _TEXT_LIKE:
+        if not isinstance(kind, str) or kind not in _TEXT_LIKE:
             raise Refusal(
                 132012, f"{where}: Format mismatch, expected TEXT, received {str(kind or 'unknown').upper()}"
             )
         if kind == "text":
             check_text(parameter.get("text"))
+        elif not isinstance(parameter.get(kind), dict) or "fallback_value" not in parameter[kind]:
+            raise Refusal(131008, f"Parameter of type {kind} is missing {kind}['fallback_value']")
     names = [parameter.get("parameter_name") for parameter in parameters]
-    if named and (None in names or set(names) != set(expected)):
+    if named and sorted(map(str, names)) != sorted(expected):
         raise Refusal(132012, f"{where}: Parameter name is missing or not one of: {', '.join(expected)}")
     if not named and any(name is not None for name in names):
         raise Refusal(132012, f"{where}: the template has positional parameters, the send has named ones")
@@ -167,3 +169,5 @@ def _check_button(component: Json, index: int, template: Template) -> None:
         )
     if wanted == "text":
         check_text(parameters[0].get("text"))
+    elif wanted != "action" and not (isinstance(parameters[0].get(wanted), str) and parameters[0][wanted]):
+        raise Refusal(131008, f"Parameter of type {wanted} is missing {wanted} value")

@@ -94,7 +94,7 @@ class Guests:
         guest = self._by_number.get(wa_id)
         if guest is None:
             number = int(draw(self._seed, "user", wa_id) * 10**17)
-            name = _NAMES[number % len(_NAMES)]
+            name = _NAMES[int(draw(self._seed, "name", wa_id) * len(_NAMES))]
             guest = Guest(wa_id, f"{region_of(wa_id)}.{number:017d}", name)
             self._by_number[wa_id] = self._by_user_id[guest.user_id] = guest
         return guest

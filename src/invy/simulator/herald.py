@@ -90,7 +90,7 @@ class Herald:
 
     def tell_preference(self, sender: Sender, guest: Guest, *, stop: bool, stamp: int) -> None:
         body = preference_body(guest, stop=stop, stamp=stamp)
-        contact = contact_of(guest)
+        contact = {"wa_id": guest.wa_id, "user_id": guest.user_id}
         self.tell(
             Item(sender, "user_preferences", "user_preferences", body, contact, label=str(body["value"]))
         )

@@ -3,8 +3,10 @@
 import hashlib
 import hmac
 import json
+import socket
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -30,13 +32,19 @@ class Catcher:
     """`answer` chooses the HTTP status of each POST: 200 for genuine ones and 401 for others unless you say so."""
 
     def __init__(
-        self, app_secret: str, verify_token: str, *, answer: Callable[[Caught], int] | None = None
+        self,
+        app_secret: str,
+        verify_token: str,
+        *,
+        answer: Callable[[Caught], int] | None = None,
+        port: int = 0,
     ) -> None:
         self._secret = app_secret.encode()
         self._verify_token = verify_token
         self.answer: Callable[[Caught], int] = answer or (lambda caught: 200 if caught.genuine else 401)
         self.caught: list[Caught] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._open: set[socket.socket] = set()
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), self._handler())
         self._server.daemon_threads = True
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.005}, daemon=True
@@ -78,6 +86,9 @@ class Catcher:
     ) -> None:
         self._server.shutdown()
         self._server.server_close()
+        for connection in list(self._open):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
         self._thread.join()
 
     def _receive(self, body: bytes, signature: str) -> int:
@@ -92,6 +103,14 @@ class Catcher:
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
             disable_nagle_algorithm = True
+
+            def setup(self) -> None:
+                super().setup()
+                catcher._open.add(self.connection)
+
+            def finish(self) -> None:
+                catcher._open.discard(self.connection)
+                super().finish()
 
             def do_GET(self) -> None:
                 query = parse_qs(urlsplit(self.path).query)

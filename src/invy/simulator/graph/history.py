@@ -7,7 +7,6 @@ from typing import Any
 from zlib import crc32
 
 from invy.simulator.exchange import Answer, Request
-from invy.simulator.fate import Status
 from invy.simulator.graph.form import base_of, fields_of, page
 from invy.simulator.ledger import Happening, Message
 from invy.simulator.news import Sender
@@ -69,7 +68,7 @@ def _event_id(message: Message, happening: Happening) -> str:
 
 
 def history_events(world: World, request: Request, history: str) -> Answer | None:
-    """`GET /{message-history-id}/events`; None when there is no such history. Here a failure is called ERROR."""
+    """`GET /{message-history-id}/events`; None when there is no such history."""
     message = next((each for each in world.ledger if history_id(each) == history), None)
     if message is None:
         return None
@@ -77,10 +76,9 @@ def history_events(world: World, request: Request, history: str) -> Answer | Non
     wanted = request.query.get("status_filter")
 
     def show(happening: Happening) -> dict[str, Any]:
-        status = "ERROR" if happening.status is Status.FAILED else happening.status.value.upper()
         node: dict[str, Any] = {
             "id": _event_id(message, happening),
-            "delivery_status": status,
+            "delivery_status": happening.status.value.upper(),
             "occurrence_timestamp": int(happening.at),
             "status_timestamp": int(happening.at),
             "application": {"id": world.account.app_id, "name": "Invy Simulator App"},

@@ -140,7 +140,7 @@ def get_number(world: World, request: Request, sender: Sender) -> Answer:
 
 def list_numbers(world: World, request: Request) -> Answer:
     """`GET /{waba}/phone_numbers`."""
-    names = fields_of(request, NUMBER_FIELDS, _NUMBER_DEFAULT)
+    names = fields_of(request, NUMBER_FIELDS, (*_NUMBER_DEFAULT, "status"))
     rows = list(world.senders.values())
     return Answer.of(
         page(request, rows, lambda each: picked(number_row(world, each), names), base=base_of(request))
