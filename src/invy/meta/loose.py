@@ -3,7 +3,7 @@
 Numbers arrive as text and text as numbers; members are absent, null, or of another kind than documented.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,6 +11,9 @@ _LATEST = 253_402_300_800
 """Seconds since 1970 at the end of the year 9999, the last that Python can write."""
 
 _INT32 = 2**31
+
+LONGEST_NAME = 512
+"""Characters. No id or word of Meta's comes near; the longest text we give it to echo has as many."""
 
 
 def text(value: object) -> str | None:
@@ -22,9 +25,15 @@ def text(value: object) -> str | None:
     return None
 
 
+def name(value: object) -> str | None:
+    """Text that can name something: not longer than any name, and without NUL. Databases index these."""
+    found = text(value)
+    return found if found is not None and len(found) <= LONGEST_NAME and "\0" not in found else None
+
+
 def integer(value: object) -> int | None:
     """A whole number that fits 32 bits, also written as text."""
-    if isinstance(value, str) and len(value) <= 11 and value.lstrip("-").isdecimal():  # noqa: PLR2004 - an int32
+    if isinstance(value, str) and len(value) <= 11 and value.removeprefix("-").isdecimal():  # noqa: PLR2004 - an int32
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int):
         return None
@@ -60,3 +69,8 @@ def at(value: object, path: str) -> object:
         else:
             value = table(value).get(step)
     return value
+
+
+def first(value: object, paths: Iterable[str]) -> str | None:
+    """The first text that stands at one of the paths."""
+    return next((found for path in paths if (found := text(at(value, path)))), None)

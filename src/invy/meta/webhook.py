@@ -5,8 +5,9 @@ body allows. Where it does not fit, the slow one takes each item alone and lenie
 its neighbours. Sources: Meta's webhook reference, `messages/status` (2025-11-20 and 2026-09-11) and the field pages.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -17,7 +18,7 @@ from invy.domain.heard import Heard, Unreadable
 from invy.domain.ids import Wamid
 from invy.domain.inbound import Inbound, NumberChanged, Preference
 from invy.domain.notice import Notice
-from invy.meta import loose
+from invy.meta import loose, webhook_json
 from invy.meta.webhook_inbound import read_message
 from invy.meta.webhook_notice import read_notice, read_preference, read_value_error
 
@@ -67,20 +68,31 @@ class _Body(msgspec.Struct):
 
 
 _quick = msgspec.json.Decoder(_Body)
-_any = msgspec.json.Decoder()
+
+_LISTS = {
+    "statuses": "it names no message or no status",
+    "messages": "it has no id or no type",
+    "errors": "it is not an error object",
+    "user_preferences": "it does not say who or what",
+}
+"""The lists of a value, and what an item lacks that cannot be read."""
+_NUL = rb"\u0000"
+_moment = lru_cache(maxsize=1024)(loose.moment)  # many statuses of one body happen in the same second
 
 
 def read(body: bytes, heard_at: datetime) -> Heard:
     """Everything this body says. `heard_at` (aware) is when it arrived. Never raises."""
     try:
         receipts = _read_quickly(body, heard_at)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError):
+    except (msgspec.MsgspecError, RecursionError, ValueError):
         receipts = None
     return Heard(receipts=receipts) if receipts is not None else _read_slowly(body, heard_at)
 
 
 def _read_quickly(body: bytes, heard_at: datetime) -> tuple[Receipt, ...] | None:
     """The receipts of a body that holds nothing but receipts in the documented shape; None for any other."""
+    if _NUL in body:  # no id has one, and not every database can hold one
+        return None
     receipts: list[Receipt] = []
     for entry in _quick.decode(body).entry:
         for change in entry.changes:
@@ -93,60 +105,61 @@ def _read_quickly(body: bytes, heard_at: datetime) -> tuple[Receipt, ...] | None
 
 
 def _receipt(status: _Status, heard_at: datetime) -> Receipt:
-    if not status.id or not status.status:
+    wamid, word, opaque = status.id, status.status, status.biz_opaque_callback_data
+    if not wamid or not word or len(wamid) + len(word) + len(opaque or "") > loose.LONGEST_NAME:
         raise ValueError
-    failure = None
-    if status.errors:
-        error = status.errors[0]
-        failure = Failure(
-            loose.integer(error.code),
-            error.title,
-            error.message,
-            error.error_data.details if error.error_data else None,
-            error.href,
-        )
     return Receipt(
-        Wamid(status.id),
-        status.status,
-        loose.moment(status.timestamp),
+        Wamid(wamid),
+        word,
+        _moment(status.timestamp),
         heard_at,
-        status.biz_opaque_callback_data or None,
-        failure,
-        status.recipient_id,
-        status.recipient_user_id,
+        opaque or None,
+        _failure(status.errors[0]) if status.errors else None,
+        status.recipient_id or None,
+        status.recipient_user_id or None,
+    )
+
+
+def _failure(error: _Error) -> Failure:
+    return Failure(
+        loose.integer(error.code),
+        error.title or None,
+        error.message or None,
+        (error.error_data.details or None) if error.error_data else None,
+        error.href or None,
     )
 
 
 def _read_slowly(body: bytes, heard_at: datetime) -> Heard:
     try:
-        document = _any.decode(body)
-    except UnicodeDecodeError:
-        return Heard(unparsed="it is not valid UTF-8")
-    except RecursionError:
-        return Heard(unparsed="it is nested too deeply")
-    except (msgspec.MsgspecError, ValueError) as error:
-        return Heard(unparsed=f"it is not JSON: {error}")
-    if not isinstance(document, dict):
-        return Heard(unparsed="it is JSON, but not an object")
+        document = webhook_json.document(body)
+    except webhook_json.NotJson as reason:
+        return Heard(unparsed=str(reason))
     if not isinstance(document.get("entry"), list):
         return Heard(unparsed="it has no list of entries")
-    found = list(_items(document, heard_at))
-    unreadable = tuple(each for each in found if isinstance(each, Unreadable))
+    found = list(_items(document["entry"], heard_at))
     return Heard(
         receipts=tuple(each for each in found if isinstance(each, Receipt)),
         inbound=tuple(each for each in found if isinstance(each, Inbound)),
         number_changes=tuple(each for each in found if isinstance(each, NumberChanged)),
         preferences=tuple(each for each in found if isinstance(each, Preference)),
         notices=tuple(each for each in found if isinstance(each, Notice)),
-        unreadable=unreadable[:_MOST_UNREADABLE],
+        unreadable=_bounded([each for each in found if isinstance(each, Unreadable)]),
     )
+
+
+def _bounded(unreadable: list[Unreadable]) -> tuple[Unreadable, ...]:
+    described, others = unreadable[:_MOST_UNREADABLE], unreadable[_MOST_UNREADABLE:]
+    if others:
+        described.append(Unreadable(others[0].where, f"and {len(others) - 1} more items after this one"))
+    return tuple(described)
 
 
 Item = Receipt | Inbound | NumberChanged | Preference | Notice | Unreadable
 
 
-def _items(document: dict[str, Any], heard_at: datetime) -> Iterator[Item]:
-    for e, entry in enumerate(document["entry"]):
+def _items(entries: list[Any], heard_at: datetime) -> Iterator[Item]:
+    for e, entry in enumerate(entries):
         where = f"entry[{e}]"
         changes = loose.table(entry).get("changes")
         if not isinstance(changes, list):
@@ -158,44 +171,44 @@ def _items(document: dict[str, Any], heard_at: datetime) -> Iterator[Item]:
 
 
 def _of_change(
-    change: object, entry: dict[str, Any], at: datetime, heard_at: datetime, where: str
+    change: object, entry: Mapping[str, Any], at: datetime, heard_at: datetime, where: str
 ) -> Iterator[Item]:
-    # Some of Meta's samples carry the field's name one level up.
-    field = loose.text(loose.table(change).get("field")) or loose.text(entry.get("field"))
     value = loose.table(change).get("value")
-    if field is None or not isinstance(value, dict):
-        yield Unreadable(where, "it has no field name, or its value is not an object")
+    if not isinstance(value, dict):
+        yield Unreadable(where, "its value is not an object")
         return
-    if field == "user_preferences":
-        for n, preference in enumerate(loose.items(value.get("user_preferences"))):
-            read_one = read_preference(preference, heard_at)
-            yield read_one or Unreadable(
-                f"{where}.value.user_preferences[{n}]", "it does not say who or what"
-            )
-        return
-    known = any(name in value for name in ("statuses", "messages", "errors"))
-    if field != "messages" or not known:
+    # Some of Meta's samples carry the field's name one level up or down.
+    field = next(
+        (name for part in (change, entry, value) if (name := loose.name(loose.at(part, "field")))), None
+    )
+    lists = [name for name in _LISTS if value.get(name) is not None]
+    if field in ("messages", "user_preferences", None) and lists:
+        yield from _each(value, "statuses", where, lambda item: _loose_receipt(item, heard_at))
+        yield from _each(value, "messages", where, lambda item: read_message(item, heard_at))
+        yield from _each(value, "errors", where, lambda item: read_value_error(item, value, at, heard_at))
+        yield from _each(value, "user_preferences", where, lambda item: read_preference(item, at, heard_at))
+    elif field is None:
+        yield Unreadable(where, "it has no field name")
+    else:
         yield read_notice(field, value, loose.text(entry.get("id")), at, heard_at)
+
+
+def _each(
+    value: Mapping[str, Any], name: str, where: str, read_one: Callable[[object], Item | None]
+) -> Iterator[Item]:
+    """What each item of one list says, by itself."""
+    items = value.get(name)
+    if items is not None and not isinstance(items, list):
+        yield Unreadable(f"{where}.value.{name}", "it is not a list")
         return
-    for n, status in enumerate(loose.items(value.get("statuses"))):
-        yield _loose_receipt(status, heard_at) or Unreadable(
-            f"{where}.value.statuses[{n}]", "it names no message or no status"
-        )
-    for n, message in enumerate(loose.items(value.get("messages"))):
-        yield read_message(message, heard_at) or Unreadable(
-            f"{where}.value.messages[{n}]", "it has no id or no type"
-        )
-    for error in loose.items(value.get("errors")):
-        yield read_value_error(error, value, at, heard_at)
-    for name in ("statuses", "messages", "errors"):
-        if name in value and not isinstance(value[name], list):
-            yield Unreadable(f"{where}.value.{name}", "it is not a list")
+    for n, item in enumerate(items or ()):
+        yield read_one(item) or Unreadable(f"{where}.value.{name}[{n}]", _LISTS[name])
 
 
 def _loose_receipt(status: object, heard_at: datetime) -> Receipt | None:
     given = loose.table(status)
-    wamid, opaque = loose.text(given.get("id")), loose.text(given.get("biz_opaque_callback_data"))
-    word = loose.text(given.get("status"))
+    wamid, opaque = loose.name(given.get("id")), loose.name(given.get("biz_opaque_callback_data"))
+    word = loose.name(given.get("status"))
     if word is None or (wamid is None and opaque is None):
         return None
     errors = loose.items(given.get("errors"))

@@ -25,39 +25,45 @@ _WORDS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "document": (("document.caption", "document.filename"), ()),
     "location": (("location.name", "location.address"), ()),
     "system": (("system.body",), ()),
-    "edit": (("edit.message.text.body",), ()),
+    "contacts": (("contacts.0.name.formatted_name",), ()),
+    "order": (("order.text",), ()),
+    "edit": (
+        (
+            "edit.message.text.body",
+            "edit.message.image.caption",
+            "edit.message.video.caption",
+            "edit.message.document.caption",
+        ),
+        (),
+    ),
 }
-_CONTEXTS = ("context.id", "reaction.message_id")
+_CONTEXTS = ("context.id", "reaction.message_id", "edit.message.context.id")
 """Where the message of ours stands that this one answers."""
 
 
 def read_message(message: object, heard_at: datetime) -> Inbound | NumberChanged | None:
     """One inbound message; None when it has no id or no type."""
-    wamid, kind = loose.text(loose.at(message, "id")), loose.text(loose.at(message, "type"))
+    wamid, kind = loose.name(loose.at(message, "id")), loose.name(loose.at(message, "type"))
     if wamid is None or kind is None:
         return None
     at = loose.moment(loose.at(message, "timestamp")) or heard_at
-    sender = loose.text(loose.at(message, "from"))
+    sender = loose.name(loose.at(message, "from"))
     if kind == "system" and loose.at(message, "system.type") == "user_changed_number":
         # Older payloads spell the new number `new_wa_id`.
-        new = loose.text(loose.at(message, "system.wa_id")) or loose.text(
+        new = loose.name(loose.at(message, "system.wa_id")) or loose.name(
             loose.at(message, "system.new_wa_id")
         )
         return NumberChanged(Wamid(wamid), at, heard_at, old=sender, new=new)
     words, payloads = _WORDS.get(kind, ((), ()))
-    context = _first(message, _CONTEXTS)
+    context = next((name for path in _CONTEXTS if (name := loose.name(loose.at(message, path)))), None)
     return Inbound(
         wamid=Wamid(wamid),
         at=at,
         heard_at=heard_at,
         kind=kind,
         sender=sender,
-        user_id=loose.text(loose.at(message, "from_user_id")),
-        text=_first(message, words),
-        payload=_first(message, payloads),
+        user_id=loose.name(loose.at(message, "from_user_id")),
+        text=loose.first(message, words),
+        payload=loose.first(message, payloads),
         context=Wamid(context) if context is not None else None,
     )
-
-
-def _first(message: object, paths: tuple[str, ...]) -> str | None:
-    return next((found for path in paths if (found := loose.text(loose.at(message, path)))), None)

@@ -27,17 +27,16 @@ _TEMPLATE = ("message_template_name",)
 _NUMBER = ("display_phone_number",)
 _FIELDS: Mapping[str, _Where] = {
     "message_template_status_update": _Where(
-        # A page of Meta's shows a quality update under this field's name, so its word is looked for too.
-        _TEMPLATE, ("event", "new_quality_score"), ("rejection_info.reason", "other_info.description", "reason")
+        _TEMPLATE, ("event",), ("rejection_info.reason", "other_info.description", "reason")
     ),
     "message_template_quality_update": _Where(_TEMPLATE, ("new_quality_score",), ("previous_quality_score",)),
     "message_template_components_update": _Where(_TEMPLATE),
-    "template_category_update": _Where(_TEMPLATE, ("correct_category", "new_category"), ("previous_category",)),
+    "template_category_update": _Where(_TEMPLATE, ("correct_category", "new_category"), ("previous_category", "new_category")),
     "template_correct_category_detection": _Where(_TEMPLATE, ("correct_category",), ("category",)),
     "phone_number_quality_update": _Where(
         _NUMBER, ("event",), ("max_daily_conversations_per_business", "current_limit")
     ),
-    "phone_number_name_update": _Where(_NUMBER, ("decision",), ("rejection_reason", "requested_verified_name")),
+    "phone_number_name_update": _Where(_NUMBER, ("decision",), ("rejection_reason",)),
     "account_update": _Where(
         _NUMBER,
         ("event",),
@@ -58,58 +57,75 @@ _FIELDS: Mapping[str, _Where] = {
 }  # fmt: skip
 _ANY = _Where(word=("event",))
 _STOPS = {"stop": True, "resume": False, "signup": False}
+_NO_REASON = "NONE"
 
 
 def read_notice(
     field: str, value: Mapping[str, object], entry_id: str | None, at: datetime, heard_at: datetime
 ) -> Notice:
     """Any change of a field that is not about messages."""
+    if "new_quality_score" in value and "event" not in value:
+        field = "message_template_quality_update"  # a page of Meta's shows it under another field's name
     where = _FIELDS.get(field, _ANY)
     language = loose.text(value.get("message_template_language"))
+    reason = loose.first(value, where.reason)
     return Notice(
         field=field,
         at=at,
         heard_at=heard_at,
-        subject=_first(value, where.subject) or entry_id,
+        subject=loose.first(value, where.subject) or entry_id,
         # Webhooks write en-US where the management API writes en_US.
         language=language.replace("-", "_") if language else None,
-        word=_first(value, where.word),
-        reason=_first(value, where.reason),
-        raw=msgspec.json.encode({"field": field, "value": value}),
+        word=loose.first(value, where.word),
+        reason=reason if reason != _NO_REASON else None,
+        raw=_written({"field": field, "value": value}),
     )
 
 
-def read_value_error(error: object, value: Mapping[str, object], at: datetime, heard_at: datetime) -> Notice:
+def read_value_error(
+    error: object, value: Mapping[str, object], at: datetime, heard_at: datetime
+) -> Notice | None:
     """An error that belongs to no message (`value.errors[]`), such as a rate limit of the number."""
+    if not isinstance(error, dict):
+        return None
     return Notice(
         field="messages",
         at=at,
         heard_at=heard_at,
         subject=loose.text(loose.at(value, "metadata.phone_number_id")),
         word="error",
-        code=loose.integer(loose.at(error, "code")),
-        reason=_first(error, ("error_data.details", "message", "title")),
-        raw=msgspec.json.encode({"field": "messages", "value": {"errors": [error]}}),
+        code=loose.integer(error.get("code")),
+        reason=loose.first(error, ("error_data.details", "error_data", "message", "title")),
+        raw=_written({"field": "messages", "value": {"errors": [error]}}),
     )
 
 
-def read_preference(preference: object, heard_at: datetime) -> Preference | None:
-    """One item of `user_preferences[]`; None when it does not say who or what."""
-    phone = loose.text(loose.at(preference, "wa_id"))
-    user_id = loose.text(loose.at(preference, "user_id"))
-    stopped = _STOPS.get(str(loose.at(preference, "value")))
-    if stopped is None or (phone is None and user_id is None):
+def read_preference(preference: object, at: datetime, heard_at: datetime) -> Preference | Notice | None:
+    """One item of `user_preferences[]`; a notice when the word is new; None when it does not say who or what."""
+    phone = loose.name(loose.at(preference, "wa_id"))
+    user_id = loose.name(loose.at(preference, "user_id"))
+    word = loose.text(loose.at(preference, "value"))
+    if word is None or (phone is None and user_id is None):
         return None
+    at = loose.moment(loose.at(preference, "timestamp")) or at
+    detail = loose.text(loose.at(preference, "detail"))
+    if word not in _STOPS:
+        raw = _written({"field": "user_preferences", "value": {"user_preferences": [preference]}})
+        return Notice("user_preferences", at, heard_at, phone or user_id, None, word, None, detail, raw)
     return Preference(
         phone=phone,
         user_id=user_id,
         category=loose.text(loose.at(preference, "category")),
-        stopped=stopped,
-        at=loose.moment(loose.at(preference, "timestamp")) or heard_at,
+        stopped=_STOPS[word],
+        at=at,
         heard_at=heard_at,
-        detail=loose.text(loose.at(preference, "detail")),
+        detail=detail,
     )
 
 
-def _first(value: object, paths: tuple[str, ...]) -> str | None:
-    return next((found for path in paths if (found := loose.text(loose.at(value, path)))), None)
+def _written(change: Mapping[str, object]) -> bytes:
+    """The change as JSON; nothing when it is nested so deeply that it can be read and not written. The journal has it."""
+    try:
+        return msgspec.json.encode(change)
+    except RecursionError:
+        return b""
