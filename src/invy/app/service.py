@@ -30,6 +30,7 @@ class Service:
         self.ingest = Ingest(house.journal, house.clock, house.observer, self.applier.wake)
         self.sender: Sender | None = None
         self._parts: dict[str, asyncio.Task[None]] = {}
+        self._ending = asyncio.Event()
 
     @asynccontextmanager
     async def running(self, *, send: bool) -> AsyncIterator["Service"]:
@@ -39,6 +40,7 @@ class Service:
             AnotherAtWork: a second service on one SQLite file.
             ConfigurationError: sending was asked for and its credentials are not set.
         """
+        self._ending.clear()
         async with AsyncExitStack() as stack:
             stack.enter_context(self.house.workplace.occupy())
             if send:
@@ -56,7 +58,7 @@ class Service:
                     self.sender.close()
                 self.applier.close()
                 await asyncio.gather(*tasks, return_exceptions=True)
-                beat.cancel()
+                self._ending.set()
                 await asyncio.gather(beat, return_exceptions=True)
                 self.sender = None
                 self._parts.clear()
@@ -75,19 +77,22 @@ class Service:
         return self._parts[name]
 
     async def _beat(self) -> None:
-        """Say that this process lives, so that others and the command line know who sends."""
+        """Say that this process lives, so that others and the command line know who sends.
+
+        Ended by an event and not by cancelling: a transaction under way is let finish.
+        """
         house = self.house
         worker_id, started_at = house.new_id(), house.clock()
-        try:
-            while True:
-                with suppress(StoreUnavailable):
-                    await house.workplace.beat(worker_id, self.role, started_at, house.clock())
-                    house.metrics.orphans_waiting(await house.overview.orphans())
-                    house.metrics.outbox_depth(await house.outbox.unfinished())
-                await asyncio.sleep(BEAT_S)
-        finally:
+        while not self._ending.is_set():
             with suppress(StoreUnavailable):
-                await house.workplace.leave(worker_id)
+                await house.workplace.beat(worker_id, self.role, started_at, house.clock())
+                house.metrics.orphans_waiting(await house.overview.orphans())
+                house.metrics.outbox_depth(await house.outbox.unfinished())
+            with suppress(TimeoutError):
+                async with asyncio.timeout(BEAT_S):
+                    await self._ending.wait()
+        with suppress(StoreUnavailable):
+            await house.workplace.leave(worker_id)
 
 
 async def _kept_alive(name: str, run: Callable[[], Coroutine[Any, Any, None]]) -> None:

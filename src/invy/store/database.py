@@ -155,9 +155,11 @@ class Database:
                 yield immediate
                 await immediate.exec_driver_sql("COMMIT")
             except BaseException:
-                raw = await immediate.get_raw_connection()
-                if raw.driver_connection is not None and raw.driver_connection.in_transaction:
-                    await immediate.exec_driver_sql("ROLLBACK")
+                # A statement that was cancelled half way has closed its connection, which rolls back too.
+                if not immediate.invalidated:
+                    raw = await immediate.get_raw_connection()
+                    if raw.driver_connection is not None and raw.driver_connection.in_transaction:
+                        await immediate.exec_driver_sql("ROLLBACK")
                 raise
 
     def for_update(self, select: Select[Any], *, skip_locked: bool = False) -> Select[Any]:
