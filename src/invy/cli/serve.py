@@ -87,6 +87,7 @@ async def _serve(
                     lambda: _ready(settings, taken, send=send, as_json=as_json),
                     **logs.UVICORN,
                 )
+                await app.settle()
         typer.echo("Invy has stopped.", err=True)
 
 

@@ -16,7 +16,6 @@ from invy.web.api import events, guests, messages
 from invy.web.guard import Guard
 from invy.web.openapi import DESCRIPTION
 from invy.web.readiness import Probe
-from invy.web.refusals import Refusals
 from invy.web.webhook import Webhook, keys
 
 API: Final = "/api/v1"
@@ -26,9 +25,13 @@ WEBHOOK_PATH: Final = "/whatsapp/webhook"
 class FrontDoor:
     """Tells the webhook from everything else by its exact path."""
 
-    def __init__(self, webhook: ASGIApp, rest: ASGIApp) -> None:
+    def __init__(self, webhook: Webhook, rest: ASGIApp) -> None:
         self._webhook = webhook
         self._rest = rest
+
+    async def settle(self) -> None:
+        """Finish what was left to do behind an answer; before the database is closed."""
+        await self._webhook.settle()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] == WEBHOOK_PATH:
@@ -37,26 +40,27 @@ class FrontDoor:
             await self._rest(scope, receive, send)
 
 
-def create_app(house: House, service: Service, *, send: bool = True, insecure_local: bool = False) -> ASGIApp:
+def create_app(
+    house: House, service: Service, *, send: bool = True, insecure_local: bool = False
+) -> FrontDoor:
     """Everything that Invy serves, as one ASGI application.
 
     Its lifespan runs the service, with a sender when `send` is true. A server that runs the service itself turns the
-    lifespan off (uvicorn: `lifespan="off"`). `insecure_local` takes webhooks without a signature if no app secret is
-    set; whoever says so listens on a loopback address only.
+    lifespan off (uvicorn: `lifespan="off"`) and calls `settle` at the end. `insecure_local` takes webhooks without a
+    signature if no app secret is set; whoever says so listens on a loopback address only.
 
     Raises:
         ConfigurationError: webhooks cannot be verified and that was not waived.
     """
     if not insecure_local:
         house.settings.require_receiving(insecure_local=False, host="")
-    known = keys(house.settings, insecure_local=insecure_local)
-    refusals = Refusals(house.journal, house.observer, house.clock, time.monotonic)
+    webhook = Webhook(house, service.ingest.receive, keys(house.settings, insecure_local=insecure_local))
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         async with service.running(send=send):
             yield
-        await refusals.settle()
+        await webhook.settle()
 
     app = FastAPI(
         title="Invy",
@@ -75,4 +79,4 @@ def create_app(house: House, service: Service, *, send: bool = True, insecure_lo
     for router in (messages.router, events.router, guests.router):
         app.include_router(router, prefix=API)
     openapi.complete(app)
-    return FrontDoor(Webhook(house, service.ingest.receive, known, refusals), Guard(app))
+    return FrontDoor(webhook, Guard(app))

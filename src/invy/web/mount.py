@@ -6,7 +6,6 @@ The application's lifespan then starts and stops the service; including it under
 """
 
 import os
-import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -21,7 +20,6 @@ from invy.app.house import open_house
 from invy.app.service import Service
 from invy.app.settings import Settings, load
 from invy.web.answer import text
-from invy.web.refusals import Refusals
 from invy.web.webhook import Webhook, keys
 
 _NOT_STARTED: Final = text(
@@ -75,12 +73,10 @@ def router(
             known.require_receiving(insecure_local=False, host="")
         async with AsyncExitStack() as stack:
             house = await stack.enter_async_context(open_house(known, upgrade=upgrade))
-            refusals = Refusals(house.journal, house.observer, house.clock, time.monotonic)
-            stack.push_async_callback(refusals.settle)
             service = await stack.enter_async_context(Service(house).running(send=send))
-            place.webhook = Webhook(
-                house, service.ingest.receive, keys(known, insecure_local=insecure_local), refusals
-            )
+            webhook = Webhook(house, service.ingest.receive, keys(known, insecure_local=insecure_local))
+            stack.push_async_callback(webhook.settle)
+            place.webhook = webhook
             stack.callback(setattr, place, "webhook", None)
             yield
 

@@ -5,6 +5,7 @@ Nothing is parsed here, so nothing in a body can break it. Answers: 200, 401, 40
 """
 
 import hmac
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
@@ -71,11 +72,10 @@ class Webhook:
         house: House,
         store: Callable[[bytes], Awaitable[None]],
         known: Keys,
-        refusals: Refusals,
     ) -> None:
         self._store = store
         self._keys = known
-        self._refusals = refusals
+        self._refusals = Refusals(house.journal, house.observer, house.clock, time.monotonic)
         self._count = house.observer.webhook_received
         self._intake = Intake(house.settings.webhook_max_bytes)
         if known.unsigned:
@@ -93,6 +93,10 @@ class Webhook:
             answer = _METHODS
         if answer is not None:
             await answer.send(send)
+
+    async def settle(self) -> None:
+        """Finish what was left to do behind an answer."""
+        await self._refusals.settle()
 
     def _verify(self, query: bytes) -> Answer:
         """The handshake. Bytes stay bytes (as latin-1), so that the challenge goes back exactly as it came."""
