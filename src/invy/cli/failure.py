@@ -3,6 +3,7 @@
 import logging
 import sys
 import traceback
+from logging.handlers import WatchedFileHandler
 from typing import TYPE_CHECKING
 
 import typer
@@ -79,6 +80,6 @@ def _stderr() -> "Console":
 def _log_file() -> str:
     """The log that this process writes to, if it got as far as opening one."""
     for handler in logging.getLogger().handlers:
-        if isinstance(handler, logging.FileHandler):
+        if isinstance(handler, WatchedFileHandler):
             return handler.baseFilename
     return ""

@@ -87,6 +87,10 @@ class Program(TyperGroup):
             # What is still buffered has no reader; Python would complain about it at exit.
             _discard_output()
             raise typer.Exit(ExitCode.PIPE_CLOSED) from None
+        except SystemExit as ended:
+            if isinstance(ended.__context__, BrokenPipeError):  # how Rich ends then
+                raise typer.Exit(ExitCode.PIPE_CLOSED) from None
+            raise
         return done
 
     def main(
