@@ -138,6 +138,17 @@ def test_unknown_words_and_fields_stand_beside_the_truth(
     assert caught_webhooks.changes("a_field_of_tomorrow")
 
 
+def test_a_hidden_guest_is_named_by_user_id_only(cloud_api: CloudApi, caught_webhooks: Catcher) -> None:
+    wamid = send(cloud_api, invitation("+447700900189")).wamid
+    cloud_api.settle()
+    user_id = cloud_api.message(wamid)["user_id"]
+    assert {each["recipient_user_id"] for each in caught_webhooks.statuses()} == {user_id}
+    assert all("recipient_id" not in each for each in caught_webhooks.statuses())
+    assert all("wa_id" not in each["contacts"][0] for each in caught_webhooks.changes())
+    answer = caught_webhooks.messages()[0]
+    assert (answer["from_user_id"], "from" in answer) == (user_id, False)
+
+
 @pytest.mark.cloud_api(batch=1000, chaos={"split": 1.0})
 def test_split_updates_stand_in_entries_of_their_own(cloud_api: CloudApi, caught_webhooks: Catcher) -> None:
     for each in range(5):

@@ -33,6 +33,7 @@ class Quirk(StrEnum):
     MISSING_FIELDS = "missing_fields"  # optional fields are left out
     UNKNOWN_STATUS = "unknown_status"  # besides the truth, a status word nobody knows
     UNKNOWN_FIELDS = "unknown_fields"  # fields nobody knows, at every level
+    HIDDEN_NUMBER = "hidden_number"  # this guest is known by a business-scoped user id only
 
 
 class ChaosRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -54,6 +55,7 @@ class ChaosRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     missing_fields: float = 0.0
     unknown_status: float = 0.0
     unknown_fields: float = 0.0
+    hidden_number: float = 0.0
     slow_reply_s: float = 5.0
     delay_s: float = 1800.0
 

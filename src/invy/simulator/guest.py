@@ -38,7 +38,10 @@ class Written:
 
 @dataclass(slots=True)
 class Guest:
-    """`parked` holds what waits for the phone to come back: effects, in the order in which they would have happened."""
+    """A `hidden` guest is told of by user id only.
+
+    `parked` holds what waits for the phone to come back: effects, in the order in which they would have happened.
+    """
 
     wa_id: str
     user_id: str
@@ -46,6 +49,7 @@ class Guest:
     online: bool = True
     blocks_us: bool = False
     opted_out: bool = False
+    hidden: bool = False
     wrote_at: float | None = None
     attempts: int = 0
     written: list[Written] = field(default_factory=list)

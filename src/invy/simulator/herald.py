@@ -90,7 +90,7 @@ class Herald:
 
     def tell_preference(self, sender: Sender, guest: Guest, *, stop: bool, stamp: int) -> None:
         body = preference_body(guest, stop=stop, stamp=stamp)
-        contact = {"wa_id": guest.wa_id, "user_id": guest.user_id}
+        contact = {key: value for key, value in contact_of(guest).items() if key != "profile"}
         self.tell(
             Item(sender, "user_preferences", "user_preferences", body, contact, label=str(body["value"]))
         )
@@ -99,7 +99,7 @@ class Herald:
         self, sender: Sender, message: Message, guest: Guest, happening: Happening, *, stamp: int
     ) -> None:
         """A status webhook, through whatever chaos strikes it."""
-        body = status_body(message, happening, stamp=stamp, version=self.version())
+        body = status_body(message, happening, stamp=stamp, version=self.version(), hidden=guest.hidden)
         contact = None if happening.code is not None else contact_of(guest)
         item = Item(
             sender, "messages", "statuses", body, contact, message.wamid, happening.status.value, happening

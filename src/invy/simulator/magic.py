@@ -68,6 +68,7 @@ MAGIC: Mapping[str, Fate] = MappingProxyType(
         "0186": Fate("held-then-released", _ALL, held_s=600.0),
         "0187": Fate("held-then-dropped", (_failed(132015, 600.0),), held_s=0.001),
         "0188": Fate("lost-reply-and-failed", (_failed(131026),), _quirk(Quirk.LOST_REPLY)),
+        "0189": Fate("hidden-number", _ALL, _quirk(Quirk.HIDDEN_NUMBER), reaction=Reaction.TEXT),
         "0190": Fate("rate-limited-once", _ALL, refusal=130429, refused_attempts=1),
         "0191": Fate("pair-limited-once", _ALL, refusal=131056, refused_attempts=1),
         "0192": Fate("spam-limited", (), refusal=131048),

@@ -87,19 +87,27 @@ def _value(item: Item) -> dict[str, Any]:
 
 
 def contact_of(guest: Guest) -> dict[str, Any]:
-    return {"profile": {"name": guest.name}, "wa_id": guest.wa_id, "user_id": guest.user_id}
+    return {"profile": {"name": guest.name}} | _names_of(guest)
 
 
-def status_body(message: Message, happening: Happening, *, stamp: int, version: float) -> dict[str, Any]:
+def _names_of(guest: Guest) -> dict[str, Any]:
+    """The guest's number, unless it is hidden, and the business-scoped user id."""
+    return ({} if guest.hidden else {"wa_id": guest.wa_id}) | {"user_id": guest.user_id}
+
+
+def status_body(
+    message: Message, happening: Happening, *, stamp: int, version: float, hidden: bool = False
+) -> dict[str, Any]:
     """A status object.
 
     `conversation` is gone from webhook version 24.0 on; `pricing` comes with `sent` and with one of delivered and
     read; a failure to a phone number names no business-scoped user id.
     """
     body: dict[str, Any] = {"id": message.wamid, "status": happening.status.value, "timestamp": str(stamp)}
-    body["recipient_id"] = message.wa_id
+    if not hidden:
+        body["recipient_id"] = message.wa_id
     if happening.status is Status.FAILED:
-        if message.by_user_id:
+        if message.by_user_id or hidden:
             body["recipient_user_id"] = message.user_id
         body["errors"] = [status_error(happening.code or 131000)]
     else:
@@ -135,8 +143,9 @@ def inbound_body(guest: Guest, written: Written, sender: Sender, *, stamp: int) 
     body: dict[str, Any] = {}
     if written.context:
         body["context"] = {"from": sender.display_phone_number, "id": written.context}
+    if not guest.hidden:
+        body["from"] = guest.wa_id
     body |= {
-        "from": guest.wa_id,
         "from_user_id": guest.user_id,
         "id": written.wamid,
         "timestamp": str(stamp),
@@ -153,8 +162,7 @@ def preference_body(guest: Guest, *, stop: bool, stamp: int) -> dict[str, Any]:
     """A guest stopped or resumed marketing messages; the timestamp is a number here, not a string."""
     word = "stop" if stop else "resume"
     return {
-        "wa_id": guest.wa_id,
-        "user_id": guest.user_id,
+        **_names_of(guest),
         "detail": f"User requested to {word} marketing messages",
         "category": "marketing_messages",
         "value": word,

@@ -12,6 +12,8 @@ _NAME = re.compile(r"[a-z0-9_]{1,512}")
 _LONGEST = {"HEADER": 60, "BODY": 1024, "FOOTER": 60}
 _LONGEST_BUTTON = 25
 _MOST_BUTTONS = 10
+# Midnight at the start of 2026: when every quality score has been set, as far as a world can tell.
+_SINCE = 1_767_225_600
 _VARIABLE = re.compile(r"\{\{\s*([A-Za-z0-9_]+)\s*\}\}")
 MEDIA_FORMATS = frozenset({"IMAGE", "VIDEO", "DOCUMENT"})
 
@@ -91,7 +93,7 @@ class Template:
             "category": self.category,
             "id": self.id,
             "rejected_reason": self.rejected_reason,
-            "quality_score": {"score": self.quality},
+            "quality_score": {"score": self.quality, "date": _SINCE},
             "previous_category": self.category,
             "message_send_ttl_seconds": -1,
             "sub_category": "CUSTOM",
@@ -176,7 +178,11 @@ def default_templates() -> Sequence[Mapping[str, Any]]:
             "category": "MARKETING",
             "parameter_format": "POSITIONAL",
             "components": [
-                {"type": "HEADER", "format": "IMAGE"},
+                {
+                    "type": "HEADER",
+                    "format": "IMAGE",
+                    "example": {"header_handle": ["https://scontent.whatsapp.net/v/t61/example.jpg"]},
+                },
                 {
                     "type": "BODY",
                     "text": "היי {{1}}! 🤍\nאנחנו מתרגשים להזמין אותך לחינה שלנו.\nכל הפרטים ואישור ההגעה בכפתור למטה.",

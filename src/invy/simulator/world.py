@@ -168,6 +168,8 @@ class World:
             request=body,
             by_user_id=bool(order.user_id),
         )
+        magic = message.fate.quirks
+        guest.hidden = self.chaos.strikes(Quirk.HIDDEN_NUMBER, guest.wa_id, 0, magic=magic)
         self.ledger.add(message)
         hold_s = fate.held_s or (self.pacing.held_for(template, now) if template else 0.0)
         dropped = hold_s > 0 and not fate.held_s and self.scenario.pacing.drop

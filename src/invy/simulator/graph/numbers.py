@@ -28,6 +28,20 @@ NUMBER_FIELDS = (
     "messaging_limit_tier",
     "health_status",
     "last_onboarded_time",
+    "country_code",
+    "country_dial_code",
+    "is_on_biz_app",
+    "is_preverified_number",
+    # Meta has these too; a world has no value for them, and Graph leaves out what has no value.
+    "certificate",
+    "conversational_automation",
+    "eligibility_for_api_business_global_search",
+    "host_platform",
+    "new_certificate",
+    "new_name_status",
+    "search_visibility",
+    "unified_cert_status",
+    "username",
 )
 _NUMBER_DEFAULT = (
     "verified_name",
@@ -81,6 +95,10 @@ def number_row(world: World, sender: Sender) -> dict[str, Any]:
         "webhook_configuration": configuration,
         "whatsapp_business_manager_messaging_limit": _tier(world.scenario.limits.tier),
         "messaging_limit_tier": _tier(world.scenario.limits.tier),
+        "country_code": "US",
+        "country_dial_code": "1",
+        "is_on_biz_app": False,
+        "is_preverified_number": False,
         "last_onboarded_time": "2026-01-01T00:00:00+0000",
         "health_status": health(world, sender),
     }

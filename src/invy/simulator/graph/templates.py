@@ -25,7 +25,20 @@ FIELDS = (
     "message_send_ttl_seconds",
     "sub_category",
     "health_status",
+    # Meta has these too; a world has no value for them, and Graph leaves out what has no value.
+    "allow_category_change",
+    "bid_spec",
+    "correct_category",
+    "creative_sourcing_spec",
+    "cta_url_link_tracking_opted_out",
+    "degrees_of_freedom_spec",
+    "display_format",
+    "is_primary_device_delivery_only",
+    "last_updated_time",
+    "library_template_name",
 )
+_SUMMARY = ("total_count", "message_template_count", "message_template_limit", "are_translations_complete")
+_TEMPLATE_LIMIT = 6000
 _DEFAULT = ("name", "parameter_format", "components", "language", "status", "category", "id")
 
 
@@ -42,15 +55,18 @@ def list_templates(world: World, request: Request) -> Answer:
         and _among(wanted.get("language"), each.language)
         and wanted.get("content", "") in each.body_text
     ]
-    return Answer.of(
-        page(
-            request, rows, lambda each: picked(_row(world, each), names), base=base_of(request), largest=1000
-        )
+    answer = page(
+        request, rows, lambda each: picked(_row(world, each), names), base=base_of(request), largest=1000
     )
+    if wanted.get("summary"):
+        counts = (len(rows), len(list(world.catalogue)), _TEMPLATE_LIMIT, True)
+        summary = dict(zip(_SUMMARY, counts, strict=True))
+        answer["summary"] = {name: summary[name] for name in wanted["summary"].split(",") if name in summary}
+    return Answer.of(answer)
 
 
 def _among(asked: str | None, value: str) -> bool:
-    """Filters take one value, or several as a JSON list."""
+    """Filters take one value, several with commas, or several as a JSON list."""
     if not asked:
         return True
     if asked.startswith("["):
@@ -58,7 +74,7 @@ def _among(asked: str | None, value: str) -> bool:
             return value in msgspec.json.decode(asked, type=list[str])
         except msgspec.DecodeError as error:
             raise Refusal(100, message=f"(#100) A filter is not a valid list: {error}") from error
-    return value.upper() == asked.upper()
+    return value.upper() in asked.upper().split(",")
 
 
 def _row(world: World, template: Template) -> dict[str, Any]:
