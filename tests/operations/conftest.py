@@ -1,9 +1,11 @@
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
 from invy.store import schema
 from invy.store.database import Database
+from tests.cli.shell import Shell
 from tests.operations.living import Living
 
 
@@ -21,3 +23,10 @@ async def living(database: Database) -> Living:
     made = Living(database)
     await made.begin()
     return made
+
+
+@pytest.fixture
+def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database_url: str) -> Shell:
+    """A folder with an up to date database of each kind."""
+    monkeypatch.chdir(tmp_path)
+    return Shell(tmp_path, {"INVY_DATABASE_URL": database_url}).ready()

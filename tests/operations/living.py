@@ -1,10 +1,11 @@
 """A database that lives: webhooks come, the applier reads them, sends have outcomes. And bodies as Meta writes them."""
 
+import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import delete
 
@@ -22,7 +23,10 @@ from invy.store.database import Database
 from invy.store.journal import JournalStore
 from invy.store.outbox import Outbox
 from invy.store.tables import metadata
+from tests.cli.shell import Shell
 from tests.making import T0, at, chunks, draft, message_id
+
+T = TypeVar("T")
 
 PHONE = "447700900123"
 
@@ -164,3 +168,16 @@ def _now() -> datetime:
 
 def columns(found: Sequence[Difference]) -> set[tuple[str, str, str]]:
     return {(each.table, each.id, each.column) for each in found}
+
+
+def live(shell: Shell, story: Callable[[Living], Awaitable[T]]) -> T:
+    """Something happens in the database of a shell, between its commands."""
+
+    async def inside() -> T:
+        database = Database.open(shell.env["INVY_DATABASE_URL"])
+        try:
+            return await story(Living(database))
+        finally:
+            await database.close()
+
+    return asyncio.run(inside())

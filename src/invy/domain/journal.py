@@ -32,3 +32,25 @@ class Closing:
     id: JournalId
     outcome: Outcome
     note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An entry as it stands in a list: without its body, with what became of it."""
+
+    id: JournalId
+    received_at: datetime
+    size: int
+    outcome: Outcome
+    applied_at: datetime | None
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Which entries to list. Everything given must hold."""
+
+    unparsed: bool = False
+    """Only those of which something could not be read."""
+    orphans: bool = False
+    """Only those that brought evidence which still waits for its message."""

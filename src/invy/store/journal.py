@@ -1,15 +1,17 @@
 """The journal's table: append in groups, claim what waits, close what was read."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import Row, Select, bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from invy.domain.ids import JournalId
-from invy.domain.journal import Closing, Entry, Outcome
+from invy.domain.journal import Closing, Entry, Line, Lines, Outcome
 from invy.store.database import Database
-from invy.store.tables import journal, refusals
+from invy.store.evidence import CHUNK
+from invy.store.tables import evidence, journal, refusals
 
 REFUSALS_KEPT = 100
 """How many refused webhooks are sampled; older ones make room."""
@@ -69,6 +71,52 @@ class JournalStore:
             )
             newest = select(refusals.c.id).order_by(refusals.c.id.desc()).limit(REFUSALS_KEPT)
             await connection.execute(refusals.delete().where(refusals.c.id.not_in(newest)))
+
+    async def lines(self, which: Lines, limit: int) -> AsyncIterator[Line]:
+        """The newest entries first, at most `limit` of them, 0 for all; read in pages."""
+        left, before = limit, None
+        while True:
+            size = CHUNK if not limit else min(CHUNK, left)
+            statement = _lines(which).order_by(journal.c.id.desc()).limit(size)
+            if before is not None:
+                statement = statement.where(journal.c.id < before)
+            async with self._database.read() as connection:
+                rows = (await connection.execute(statement)).all()
+            for row in rows:
+                yield _line(row)
+            left -= len(rows)
+            if len(rows) < size or (limit and not left):
+                return
+            before = rows[-1].id
+
+    async def find(self, entry_id: JournalId) -> tuple[Line, bytes] | None:
+        """One entry with its body as it came."""
+        statement = _lines(Lines()).add_columns(journal.c.body).where(journal.c.id == entry_id)
+        async with self._database.read() as connection:
+            row = (await connection.execute(statement)).one_or_none()
+        return (_line(row), bytes(row.body)) if row is not None else None
+
+
+def _lines(which: Lines) -> Select[Any]:
+    statement = select(
+        journal.c.id,
+        journal.c.received_at,
+        func.length(journal.c.body).label("size"),
+        journal.c.outcome,
+        journal.c.applied_at,
+        journal.c.note,
+    )
+    if which.unparsed:
+        # Spelt as the partial index is, so that it is used.
+        statement = statement.where(journal.c.outcome >= Outcome.UNREADABLE.value)
+    if which.orphans:
+        waiting = select(evidence.c.journal_id).where(evidence.c.message_id.is_(None))
+        statement = statement.where(journal.c.id.in_(waiting))
+    return statement
+
+
+def _line(row: Row[Any]) -> Line:
+    return Line(JournalId(row.id), row.received_at, row.size, Outcome(row.outcome), row.applied_at, row.note)
 
 
 async def claim(connection: AsyncConnection, database: Database, limit: int, max_bytes: int) -> list[Entry]:
