@@ -47,8 +47,8 @@ class Situation:
         return fold(exhibit.fact for exhibit in self.exhibits)
 
     def ids(self, wanted: Callable[[Evidence], bool]) -> tuple[int, ...]:
-        """The ids of the evidence that answers to `wanted`."""
-        return tuple(exhibit.id for exhibit in self.exhibits if wanted(exhibit.fact))
+        """The ids of the evidence that answers to `wanted`, each once: a fact heard twice is two exhibits of one id."""
+        return tuple(dict.fromkeys(exhibit.id for exhibit in self.exhibits if wanted(exhibit.fact)))
 
     def facts(self) -> Iterator[Evidence]:
         return (exhibit.fact for exhibit in self.exhibits)

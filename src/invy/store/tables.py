@@ -53,6 +53,8 @@ messages = Table(
     Column("due_at", Moment),
     Column("lease_owner", Text),
     Column("lease_until", Moment),
+    # When Meta's message_history was last asked about it.
+    Column("asked_at", Moment),
     # What the evidence folds to.
     Column("attempt", Integer, nullable=False, server_default=text("0")),
     Column("phase", SmallInteger, nullable=False, server_default=text("0")),
@@ -92,11 +94,58 @@ Index(
     sqlite_where=text("status = 'sending'"),
     postgresql_where=text("status = 'sending'"),
 )
-Index("ix_whatsapp_messages_event", messages.c.event_id, messages.c.status)
-Index("ix_whatsapp_messages_guest", messages.c.guest_id)
-Index("ix_whatsapp_messages_phone", messages.c.to_phone)
+Index(
+    "ix_whatsapp_messages_unconfirmed",
+    messages.c.id,
+    sqlite_where=text("status = 'unconfirmed'"),
+    postgresql_where=text("status = 'unconfirmed'"),
+)
+Index(
+    "ix_whatsapp_messages_silent",
+    messages.c.accepted_at,
+    sqlite_where=text("status = 'sent' AND first_receipt_at IS NULL"),
+    postgresql_where=text("status = 'sent' AND first_receipt_at IS NULL"),
+)
+Index(
+    "ix_whatsapp_messages_asked",
+    messages.c.asked_at,
+    sqlite_where=text("asked_at IS NOT NULL"),
+    postgresql_where=text("asked_at IS NOT NULL"),
+)
+Index(
+    "ix_whatsapp_messages_retry_of",
+    messages.c.retry_of,
+    sqlite_where=text("retry_of IS NOT NULL"),
+    postgresql_where=text("retry_of IS NOT NULL"),
+)
+Index("ix_whatsapp_messages_event", messages.c.event_id, messages.c.status, messages.c.id)
+Index("ix_whatsapp_messages_guest", messages.c.guest_id, messages.c.id)
+Index("ix_whatsapp_messages_phone", messages.c.to_phone, messages.c.id)
 Index("ix_whatsapp_messages_sent_at", messages.c.sent_at)
 Index("ix_whatsapp_messages_campaign", messages.c.campaign_id, messages.c.status)
+# What a silent or failed message is compared with: who else was accepted then, what was heard last, who fails alike.
+Index(
+    "ix_whatsapp_messages_accepted",
+    messages.c.sender_id,
+    messages.c.accepted_at,
+    sqlite_where=text("accepted_at IS NOT NULL"),
+    postgresql_where=text("accepted_at IS NOT NULL"),
+)
+Index(
+    "ix_whatsapp_messages_heard",
+    messages.c.sender_id,
+    messages.c.last_receipt_at,
+    sqlite_where=text("last_receipt_at IS NOT NULL"),
+    postgresql_where=text("last_receipt_at IS NOT NULL"),
+)
+Index(
+    "ix_whatsapp_messages_failing",
+    messages.c.sender_id,
+    messages.c.error_code,
+    messages.c.failed_at,
+    sqlite_where=text("error_code IS NOT NULL"),
+    postgresql_where=text("error_code IS NOT NULL"),
+)
 
 journal = Table(
     "journal",
@@ -179,7 +228,7 @@ notices = Table(
     Column("fact", LargeBinary, nullable=False),
     Column("once_key", String(64), nullable=False, unique=True),
 )
-Index("ix_notices_field", notices.c.field, notices.c.at)
+Index("ix_notices_field", notices.c.field, notices.c.subject, notices.c.at)
 
 events = Table(
     "events",

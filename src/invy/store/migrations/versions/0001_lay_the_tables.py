@@ -162,7 +162,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notices")),
         sa.UniqueConstraint("once_key", name=op.f("uq_notices_once_key")),
     )
-    op.create_index("ix_notices_field", "notices", ["field", "at"], unique=False)
+    op.create_index("ix_notices_field", "notices", ["field", "subject", "at"], unique=False)
 
     op.create_table(
         "opt_outs",
@@ -210,6 +210,7 @@ def upgrade() -> None:
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("lease_owner", sa.Text(), nullable=True),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("attempt", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("phase", sa.SmallInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("message_status", sa.Text(), nullable=True),
@@ -237,10 +238,68 @@ def upgrade() -> None:
         sa.UniqueConstraint("wamid", name=op.f("uq_whatsapp_messages_wamid")),
     )
     op.create_index(
+        "ix_whatsapp_messages_accepted",
+        "whatsapp_messages",
+        ["sender_id", "accepted_at"],
+        unique=False,
+        sqlite_where=sa.text("accepted_at IS NOT NULL"),
+        postgresql_where=sa.text("accepted_at IS NOT NULL"),
+    )
+    op.create_index(
         "ix_whatsapp_messages_campaign", "whatsapp_messages", ["campaign_id", "status"], unique=False
     )
-    op.create_index("ix_whatsapp_messages_event", "whatsapp_messages", ["event_id", "status"], unique=False)
-    op.create_index("ix_whatsapp_messages_guest", "whatsapp_messages", ["guest_id"], unique=False)
+    op.create_index(
+        "ix_whatsapp_messages_unconfirmed",
+        "whatsapp_messages",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("status = 'unconfirmed'"),
+        postgresql_where=sa.text("status = 'unconfirmed'"),
+    )
+    op.create_index(
+        "ix_whatsapp_messages_silent",
+        "whatsapp_messages",
+        ["accepted_at"],
+        unique=False,
+        sqlite_where=sa.text("status = 'sent' AND first_receipt_at IS NULL"),
+        postgresql_where=sa.text("status = 'sent' AND first_receipt_at IS NULL"),
+    )
+    op.create_index(
+        "ix_whatsapp_messages_asked",
+        "whatsapp_messages",
+        ["asked_at"],
+        unique=False,
+        sqlite_where=sa.text("asked_at IS NOT NULL"),
+        postgresql_where=sa.text("asked_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_whatsapp_messages_retry_of",
+        "whatsapp_messages",
+        ["retry_of"],
+        unique=False,
+        sqlite_where=sa.text("retry_of IS NOT NULL"),
+        postgresql_where=sa.text("retry_of IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_whatsapp_messages_event", "whatsapp_messages", ["event_id", "status", "id"], unique=False
+    )
+    op.create_index(
+        "ix_whatsapp_messages_failing",
+        "whatsapp_messages",
+        ["sender_id", "error_code", "failed_at"],
+        unique=False,
+        sqlite_where=sa.text("error_code IS NOT NULL"),
+        postgresql_where=sa.text("error_code IS NOT NULL"),
+    )
+    op.create_index("ix_whatsapp_messages_guest", "whatsapp_messages", ["guest_id", "id"], unique=False)
+    op.create_index(
+        "ix_whatsapp_messages_heard",
+        "whatsapp_messages",
+        ["sender_id", "last_receipt_at"],
+        unique=False,
+        sqlite_where=sa.text("last_receipt_at IS NOT NULL"),
+        postgresql_where=sa.text("last_receipt_at IS NOT NULL"),
+    )
     op.create_index(
         "ix_whatsapp_messages_leased",
         "whatsapp_messages",
@@ -249,7 +308,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("status = 'sending'"),
         postgresql_where=sa.text("status = 'sending'"),
     )
-    op.create_index("ix_whatsapp_messages_phone", "whatsapp_messages", ["to_phone"], unique=False)
+    op.create_index("ix_whatsapp_messages_phone", "whatsapp_messages", ["to_phone", "id"], unique=False)
     op.create_index(
         "ix_whatsapp_messages_queue",
         "whatsapp_messages",

@@ -1,0 +1,270 @@
+"""What surrounds a message: how its sender, its template and the other messages are doing. Reads only.
+
+Each question is put to the database once for as many messages as it answers, so a list of a million costs hardly more
+questions than one message. One `Surroundings` serves one look, at one moment.
+"""
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import msgspec
+from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from invy.diagnose.health import (
+    AFTER_S,
+    BEFORE_S,
+    SETTLE_S,
+    Others,
+    Queue,
+    SenderHealth,
+    TemplateHealth,
+    Webhooks,
+)
+from invy.diagnose.notices import ACCOUNT, TEMPLATE_STATUS, account_ability, template_status
+from invy.domain import self_test
+from invy.domain.hold import Hold, Scope
+from invy.domain.ids import SenderId
+from invy.domain.message import Message
+from invy.domain.notice import Notice
+from invy.store import holds as hold_rows
+from invy.store.tables import journal, messages, notices, refusals, senders, workers
+
+GRID_S: Final = 10
+"""Messages accepted within so many seconds are compared with the same others."""
+
+NEAREST: Final = 500
+"""At most so many before and so many after are compared; of a thousand others a thousand more say nothing new."""
+
+COUNTED: Final = 1000
+"""Unanswered messages are counted up to here."""
+
+_CELLS: Final = 64
+_LOOK_BACK: Final = 50
+_DAY: Final = timedelta(days=1)
+_SENDING_ROLES: Final = ("service", "worker")
+_META: Final = b"whatsapp_business_account"
+
+_NOT_HELD: Final = or_(messages.c.message_status.is_(None), messages.c.message_status.not_like("held%"))
+"""Without those that Meta holds back for pacing: their silence says nothing about our hearing."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Sender:
+    health: SenderHealth
+    webhooks: Webhooks
+
+
+@dataclass(frozen=True, slots=True)
+class _Near:
+    """Messages accepted at about the same time: whether each was heard of, and whether it arrived."""
+
+    each: Mapping[str, tuple[bool, bool]] = field(default_factory=dict)
+    heard: int = 0
+    delivered: int = 0
+
+
+class Surroundings:
+    """Answers about what messages have in common, each remembered."""
+
+    def __init__(self, now: datetime) -> None:
+        self._now = now
+        self._senders: dict[SenderId, _Sender] = {}
+        self._templates: dict[tuple[str, str, str], TemplateHealth] = {}
+        self._cells: OrderedDict[tuple[SenderId, int], _Near] = OrderedDict()
+        self._alike: dict[tuple[SenderId, int], int] = {}
+        self._holds: Sequence[Hold] | None = None
+        self._looked_at: tuple[datetime | None] | None = None
+
+    async def sender(self, connection: AsyncConnection, sender_id: SenderId) -> SenderHealth:
+        return (await self._sender(connection, sender_id)).health
+
+    async def webhooks(self, connection: AsyncConnection, sender_id: SenderId) -> Webhooks:
+        return (await self._sender(connection, sender_id)).webhooks
+
+    async def held(self, connection: AsyncConnection, scope: Scope, subject: str | None) -> Hold | None:
+        if self._holds is None:
+            self._holds = await hold_rows.active(connection)
+        return next((h for h in self._holds if h.scope is scope and h.subject == subject), None)
+
+    async def template(self, connection: AsyncConnection, message: Message) -> TemplateHealth:
+        key = (message.template_key, message.template_name, message.template_language)
+        if key not in self._templates:
+            told = await _notices(connection, TEMPLATE_STATUS, message.template_name)
+            self._templates[key] = TemplateHealth(
+                hold=await self.held(connection, Scope.TEMPLATE, message.template_key),
+                status=template_status(told, message.template_language),
+            )
+        return self._templates[key]
+
+    async def queue(self, connection: AsyncConnection, per_second: float | None) -> Queue:
+        """The waiting work as every message of it sees it; how many go before one is a question of its own."""
+        if self._looked_at is None:
+            found = await connection.execute(
+                select(func.max(workers.c.beat_at)).where(workers.c.role.in_(_SENDING_ROLES))
+            )
+            self._looked_at = (found.scalar_one(),)
+        return Queue(per_second=per_second, looked_at=self._looked_at[0])
+
+    async def others(
+        self, connection: AsyncConnection, message: Message, *, since: datetime | None, code: int | None
+    ) -> Others:
+        """`since` is given for a message that is silent, `code` for one that failed."""
+        near = _Near() if since is None else await self._near(connection, message.sender_id, since)
+        own_heard, own_delivered = near.each.get(message.id, (False, False))
+        return Others(
+            accepted=len(near.each) - (message.id in near.each),
+            with_receipt=near.heard - own_heard,
+            delivered=near.delivered - own_delivered,
+            failing_alike=0 if code is None else await self._failing(connection, message, code),
+        )
+
+    async def _sender(self, connection: AsyncConnection, sender_id: SenderId) -> _Sender:
+        if sender_id not in self._senders:
+            ability, reason = account_ability(await _notices(connection, ACCOUNT), self._now)
+            self._senders[sender_id] = _Sender(
+                SenderHealth(
+                    hold=await self.held(connection, Scope.SENDER, sender_id),
+                    resting_until=await _resting_until(connection, sender_id, self._now),
+                    ability=ability,
+                    ability_reason=reason,
+                ),
+                await _webhooks(connection, sender_id, self._now),
+            )
+        return self._senders[sender_id]
+
+    async def _near(self, connection: AsyncConnection, sender_id: SenderId, since: datetime) -> _Near:
+        cell = int(since.timestamp()) // GRID_S
+        key = (sender_id, cell)
+        if key in self._cells:
+            self._cells.move_to_end(key)
+            return self._cells[key]
+        start = datetime.fromtimestamp(cell * GRID_S, UTC)
+        settled = self._now - timedelta(seconds=SETTLE_S)
+        first = start - timedelta(seconds=BEFORE_S)
+        last = min(settled, start + timedelta(seconds=GRID_S + AFTER_S))
+        at = messages.c.accepted_at
+        before = _sample(sender_id, at >= first, at < start, at <= settled).order_by(at.desc())
+        after = _sample(sender_id, at >= start, at <= last).order_by(at)
+        rows = [row for part in (before, after) for row in await connection.execute(part.limit(NEAREST))]
+        each = {row.id: (bool(row.heard), bool(row.delivered)) for row in rows}
+        self._cells[key] = _Near(
+            each,
+            sum(heard for heard, _ in each.values()),
+            sum(delivered for _, delivered in each.values()),
+        )
+        if len(self._cells) > _CELLS:
+            self._cells.popitem(last=False)
+        return self._cells[key]
+
+    async def _failing(self, connection: AsyncConnection, message: Message, code: int) -> int:
+        key, since = (message.sender_id, code), self._now - _DAY
+        if key not in self._alike:
+            found = await connection.execute(
+                select(func.count())
+                .select_from(messages)
+                .where(
+                    messages.c.sender_id == message.sender_id,
+                    messages.c.error_code == code,
+                    messages.c.failed_at > since,
+                )
+            )
+            self._alike[key] = int(found.scalar_one())
+        own = message.folded.failed_at
+        return max(0, self._alike[key] - (own is not None and own > since))
+
+
+def _sample(sender_id: SenderId, *when: ColumnElement[bool]) -> Select[tuple[str, bool, bool]]:
+    return select(
+        messages.c.id,
+        messages.c.first_receipt_at.is_not(None).label("heard"),
+        messages.c.delivered_at.is_not(None).label("delivered"),
+    ).where(messages.c.sender_id == sender_id, *when, _NOT_HELD)
+
+
+async def ahead(connection: AsyncConnection, message: Message) -> int:
+    """How many messages of its sender stand before a queued one."""
+    row = (messages.c.created_at, messages.c.id)
+    before = (row[0] < message.created_at) | ((row[0] == message.created_at) & (row[1] < message.id))
+    found = await connection.execute(
+        select(func.count())
+        .select_from(messages)
+        .where(messages.c.status == "queued", messages.c.sender_id == message.sender_id, before)
+    )
+    return int(found.scalar_one())
+
+
+async def _webhooks(connection: AsyncConnection, sender_id: SenderId, now: datetime) -> Webhooks:
+    newest = (
+        select(messages.c.last_receipt_at)
+        .where(messages.c.sender_id == sender_id, messages.c.last_receipt_at.is_not(None))
+        .order_by(messages.c.last_receipt_at.desc())
+        .limit(1)
+    )
+    last_receipt_at: datetime | None = (await connection.execute(newest)).scalar_one_or_none()
+    return Webhooks(
+        last_heard_at=await _last_genuine(connection),
+        last_receipt_at=last_receipt_at,
+        unanswered=await _unanswered(connection, sender_id, last_receipt_at, now),
+        last_refused_at=await _last_refused(connection),
+    )
+
+
+async def _unanswered(
+    connection: AsyncConnection, sender_id: SenderId, after: datetime | None, now: datetime
+) -> int:
+    at = messages.c.accepted_at
+    some = (
+        select(messages.c.id)
+        .where(messages.c.sender_id == sender_id, at <= now - timedelta(seconds=SETTLE_S), _NOT_HELD)
+        .limit(COUNTED)
+    )
+    if after is not None:
+        some = some.where(at > after)
+    counted = select(func.count()).select_from(some.subquery())
+    return int((await connection.execute(counted)).scalar_one())
+
+
+async def _last_genuine(connection: AsyncConnection) -> datetime | None:
+    """When the last webhook came that was not one of our own self-tests."""
+    newest = select(journal.c.received_at, journal.c.body).order_by(journal.c.id.desc()).limit(_LOOK_BACK)
+    for row in await connection.execute(newest):
+        if self_test.nonce_of(row.body) is None:
+            received_at: datetime = row.received_at
+            return received_at
+    return None
+
+
+async def _last_refused(connection: AsyncConnection) -> datetime | None:
+    """When a body that looks like Meta's was last turned away; what strangers post to any address does not count."""
+    for row in await connection.execute(
+        select(refusals.c.at, refusals.c.sample).order_by(refusals.c.id.desc())
+    ):
+        if _META in row.sample and self_test.nonce_of(row.sample) is None:
+            at: datetime = row.at
+            return at
+    return None
+
+
+async def _resting_until(connection: AsyncConnection, sender_id: SenderId, now: datetime) -> datetime | None:
+    found = await connection.execute(select(senders.c.rest_until).where(senders.c.id == sender_id))
+    rest_until = found.scalar_one_or_none()
+    if rest_until is None or rest_until <= now.timestamp():
+        return None
+    return datetime.fromtimestamp(rest_until, UTC)
+
+
+async def _notices(connection: AsyncConnection, field: str, subject: str | None = None) -> list[Notice]:
+    """Meta's newest notices of a kind, the newest first."""
+    statement = (
+        select(notices.c.fact)
+        .where(notices.c.field == field)
+        .order_by(notices.c.at.desc(), notices.c.id.desc())
+        .limit(_LOOK_BACK)
+    )
+    if subject is not None:
+        statement = statement.where(notices.c.subject == subject)
+    return [msgspec.json.decode(row.fact, type=Notice) for row in await connection.execute(statement)]
