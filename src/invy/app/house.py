@@ -18,12 +18,14 @@ from invy.engine.campaign import Campaigns
 from invy.engine.compose import Composer
 from invy.engine.ports import Clock
 from invy.engine.send import Sender, SendingSettings
+from invy.engine.settle import Settling
 from invy.gateway.graph import Graph
 from invy.meta.registry import Registry
 from invy.store import schema
 from invy.store.batch import ApplyStore
 from invy.store.campaigns import CampaignStore
 from invy.store.database import Database
+from invy.store.doubts import DoubtStore
 from invy.store.guests import GuestStore
 from invy.store.holds import HoldStore
 from invy.store.journal import JournalStore
@@ -83,6 +85,15 @@ class House:
     @cached_property
     def tokens(self) -> TokenStore:
         return TokenStore(self.database)
+
+    @cached_property
+    def doubts(self) -> DoubtStore:
+        return DoubtStore(self.database)
+
+    @property
+    def settling(self) -> Settling:
+        """What a person may do about unconfirmed messages."""
+        return Settling(self.doubts, self.guests, self.clock, self.randomness)
 
     @cached_property
     def workplace(self) -> Workplace:

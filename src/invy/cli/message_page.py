@@ -132,13 +132,14 @@ def _timeline(timeline: Sequence[tuple[datetime, Evidence]], zone: str) -> None:
         table.add_row(
             cell.local(at, zone) if at else "not said",
             heard if at else cell.local(heard_at, zone),
-            Text("; ".join(_what(fact))),
+            Text("; ".join(what(fact))),
             Text(_source(fact)),
         )
     output.out().print(table)
 
 
-def _what(fact: Evidence) -> Iterator[str]:
+def what(fact: Evidence) -> Iterator[str]:
+    """One fact in words."""
     match fact:
         case Attempt():
             yield f"attempt {fact.number}: {_ATTEMPT[fact.phase]}"
@@ -149,6 +150,8 @@ def _what(fact: Evidence) -> Iterator[str]:
             yield from _more(fact.failure, fact.note)
         case Receipt():
             yield cell.visible(fact.status)
+            if fact.webhook_update_state:
+                yield f"telling our webhook of it: {cell.visible(fact.webhook_update_state.lower())}"
             yield from _more(fact.failure, None)
         case Reply():
             yield f"the guest answered ({cell.visible(fact.kind)})"

@@ -123,6 +123,7 @@ def _fact(fact: Evidence) -> dict[str, Any]:
                 "at": utc(fact.at),
                 "heard_at": utc(fact.heard_at),
                 "source": fact.source.value,
+                "webhook_update_state": fact.webhook_update_state,
                 "failure": _failure(fact.failure),
             }
         case Reply():

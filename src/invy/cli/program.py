@@ -21,6 +21,7 @@ SEND: Final = "Send"
 LOOK: Final = "Look"
 RUN: Final = "Run"
 SET_UP: Final = "Set up"
+LOOK_AFTER: Final = "Look after"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,9 @@ ENTRIES: Final = (
     Entry("config", "invy.cli.config:app", "Every setting and where it comes from.", SET_UP),
     Entry("db", "invy.cli.db:app", "Bring the database up to date.", SET_UP),
     Entry("token", "invy.cli.token:app", "Tokens for the HTTP API.", SET_UP),
+    Entry("audit", "invy.cli.audit:audit", "Check every message against its evidence.", LOOK_AFTER),
+    Entry("unconfirmed", "invy.cli.unconfirmed:app", "Messages of unknown outcome: look, decide.", LOOK_AFTER),
+    Entry("journal", "invy.cli.journal:app", "The raw webhooks, and reading them again.", LOOK_AFTER),
 )
 
 

@@ -72,6 +72,25 @@ def build(template: Template, to: str, params: Mapping[str, object], opaque: str
     return msgspec.json.encode(request)
 
 
+def again(request: bytes, old: str, new: str) -> bytes:
+    """The same request for a message of another id: in `biz_opaque_callback_data` and wherever a button carries the id.
+
+    Raises:
+        InvalidInput: the request does not carry the old id, so what became of it could never be joined to a message.
+    """
+    made = request.replace(old.encode(), new.encode())
+    if msgspec.json.decode(made, type=_Stamped).biz_opaque_callback_data != new:
+        raise InvalidInput(
+            "The stored request of this message does not carry its id.",
+            hint="Send the template anew with: invy send",
+        )
+    return made
+
+
+class _Stamped(msgspec.Struct):
+    biz_opaque_callback_data: str = ""
+
+
 def _component(component: Component) -> Json:
     match component:
         case HeaderComponent(value=value):

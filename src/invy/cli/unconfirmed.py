@@ -1,0 +1,175 @@
+"""`invy unconfirmed`: messages of which nobody knows whether Meta took them; a person decides, never a program."""
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from invy.cli.command import Command
+from invy.cli.context import run
+from invy.domain.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from invy.app.house import House
+    from invy.domain.doubt import Doubt
+
+app = typer.Typer(help="Messages of unknown outcome: look at the evidence, decide, send again.")
+
+GRACE: Final = "10m"
+
+
+@app.callback(invoke_without_command=True)
+def unconfirmed(
+    context: typer.Context,
+    *,
+    older_than: Annotated[
+        str,
+        typer.Option("--older-than", metavar="AGE", help="Unconfirmed for at least so long: 10m, 2h, 1d."),
+    ] = GRACE,
+    as_json: Annotated[
+        bool,
+        typer.Option(
+            "--json",
+            help="One JSON document: unconfirmed[] of messages with evidence[], resent_as and heard_since.",
+        ),
+    ] = False,
+) -> None:
+    """List the messages that stay unconfirmed, with what is known about each."""
+    if context.invoked_subcommand is not None:
+        return
+
+    async def work(house: "House") -> None:
+        from invy.cli import age
+
+        grace = age.read(older_than, "--older-than")
+        found = _each(house, grace)
+        if as_json:
+            from invy.cli.output import json_list
+
+            await json_list("unconfirmed", _documents(found, await house.journal.last_heard()), {})
+        else:
+            await _show(house, found)
+
+    run(work)
+
+
+@app.command(cls=Command)
+def settle(
+    name: Annotated[str, typer.Argument(metavar="ID", help="Our id of the message.")],
+    *,
+    sent: Annotated[bool, typer.Option("--sent", help="The guest has it.")] = False,
+    not_sent: Annotated[bool, typer.Option("--not-sent", help="The guest does not have it.")] = False,
+    note: Annotated[str, typer.Option("--note", help="How you know.")] = "",
+    by: Annotated[
+        str, typer.Option("--by", metavar="NAME", help="Who decides; your user name if left out.")
+    ] = "",
+) -> None:
+    """Say what you found out about an unconfirmed message. A later report of Meta's still outranks it."""
+    if sent == not_sent:
+        raise InvalidInput("Say one of --sent and --not-sent.", hint="Ask the guest whether it came.")
+
+    async def work(house: "House") -> None:
+        from invy.cli import output
+        from invy.domain.evidence import Decision
+
+        decision = Decision.SENT if sent else Decision.NOT_SENT
+        message = await house.settling.settle(
+            name.strip(), decision, by=by.strip() or _user(), note=note.strip() or None
+        )
+        output.show(f"Message {message.id} is settled: {message.state}.")
+        if not_sent:
+            output.say(f"To send it again: invy unconfirmed resend {message.id}")
+
+    run(work)
+
+
+@app.command(cls=Command)
+def resend(
+    name: Annotated[str, typer.Argument(metavar="ID", help="Our id of the message.")],
+    *,
+    twice: Annotated[
+        bool,
+        typer.Option(
+            "--yes-it-may-arrive-twice", help="Although nobody knows whether the first one arrived."
+        ),
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Although the guest has stopped marketing messages.")
+    ] = False,
+) -> None:
+    """Send a message again, as a new one, once it is settled as not sent."""
+
+    async def work(house: "House") -> None:
+        from invy.cli import output
+        from invy.cli.departure import works
+
+        draft = await house.settling.resend(name.strip(), may_arrive_twice=twice, force=force)
+        output.show(f"Message {draft.id} is in the outbox; it sends {draft.retry_of} again.")
+        if not await works(house):
+            output.say("No service is running: start `invy serve` or `invy worker` to send it.")
+
+    run(work)
+
+
+def _user() -> str:
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # an account without a name, as in some containers
+        return "unknown"
+
+
+async def _each(house: "House", grace: Any) -> "AsyncIterator[Doubt]":
+    async for page in house.settling.unconfirmed(grace):
+        for doubt in page:
+            yield doubt
+
+
+async def _documents(
+    found: "AsyncIterator[Doubt]", last_heard: "datetime | None"
+) -> AsyncIterator[dict[str, Any]]:
+    from invy.cli import message_words
+
+    async for doubt in found:
+        yield message_words.document(doubt.message) | {
+            "resent_as": doubt.resent_as,
+            "heard_since": _heard_since(doubt, last_heard),
+            "evidence": message_words.evidence(doubt.evidence),
+        }
+
+
+def _heard_since(doubt: "Doubt", last_heard: "datetime | None") -> bool:
+    """Whether any webhook came after this message left: then the way back to us was open, and its silence says more."""
+    left = doubt.message.folded.unsure_at
+    return left is not None and last_heard is not None and last_heard > left
+
+
+async def _show(house: "House", found: "AsyncIterator[Doubt]") -> None:
+    from invy.cli import cell, output
+    from invy.cli.message_page import what
+
+    zone, last_heard, shown = cell.zone_of(house.clock()), await house.journal.last_heard(), 0
+    async for doubt in found:
+        shown += 1
+        message = doubt.message
+        about = f", event {cell.visible(message.event_id)}" if message.event_id else ""
+        output.show(f"{message.id}  to {message.to}, {message.template_key}{about}", style="bold")
+        for heard_at, known in doubt.evidence:
+            output.show(f"  {cell.local(heard_at, zone)}  {'; '.join(what(known))}")
+        output.show(
+            "  Other webhooks have come since, and none about this message."
+            if _heard_since(doubt, last_heard)
+            else "  No webhook at all has come since: perhaps none can reach us. Try: invy doctor"
+        )
+        if doubt.resent_as:
+            output.show(f"  It has been sent again as {doubt.resent_as}.")
+    if not shown:
+        output.show("No message is unconfirmed.")
+        return
+    output.say(
+        f"{cell.count(shown, 'message')}, times in {zone}. Ask the guest, then: "
+        "invy unconfirmed settle ID --sent, or --not-sent"
+    )

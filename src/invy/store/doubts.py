@@ -1,0 +1,105 @@
+"""Unconfirmed messages with their evidence, and one message at a time for a person's decision."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from invy.domain.doubt import Doubt
+from invy.domain.errors import TryLater
+from invy.domain.evidence import Settlement, Told
+from invy.domain.ids import MessageId
+from invy.domain.message import Draft, Message
+from invy.store import evidence as evidence_rows
+from invy.store import messages as message_rows
+from invy.store import telling
+from invy.store.database import Database
+from invy.store.tables import messages
+
+PAGE = 100
+
+
+class DoubtStore:
+    """Fits the port of settling."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def unconfirmed(self, before: datetime) -> AsyncIterator[Sequence[Doubt]]:
+        """Those that have been unconfirmed since before then, oldest message first."""
+        after = MessageId("")
+        while True:
+            async with self._database.read() as connection:
+                rows = (
+                    await connection.execute(
+                        message_rows.selection()
+                        .where(
+                            messages.c.status == "unconfirmed",
+                            messages.c.unsure_at <= before,
+                            messages.c.id > after,
+                        )
+                        .order_by(messages.c.id)
+                        .limit(PAGE)
+                    )
+                ).all()
+                found = [await _doubt(connection, message_rows.read(row)) for row in rows]
+            if not found:
+                return
+            yield found
+            after = found[-1].message.id
+
+    @asynccontextmanager
+    async def case(self, name: str) -> AsyncIterator["Case | None"]:
+        """One message in a transaction of its own; committed when the block ends without an error."""
+        async with self._database.write() as connection:
+            named = select(messages.c.id, messages.c.payload).where(
+                (messages.c.id == name) | (messages.c.wamid == name)
+            )
+            row = (await connection.execute(self._database.for_update(named))).one_or_none()
+            message = None if row is None else await message_rows.find(connection, row.id)
+            if row is None or message is None:
+                yield None
+                return
+            yield Case(connection, self._database, await _doubt(connection, message), bytes(row.payload))
+
+
+class Case:
+    """One message that is being decided about, locked."""
+
+    def __init__(self, connection: AsyncConnection, database: Database, doubt: Doubt, payload: bytes) -> None:
+        self._connection = connection
+        self._database = database
+        self.doubt = doubt
+        self.payload = payload
+
+    async def settle(self, settlement: Settlement) -> Message:
+        """Store the decision as evidence; returns the message as it stands then."""
+        message = self.doubt.message
+        told = await telling.tell(self._connection, self._database, [Told(settlement, message_id=message.id)])
+        return replace(message, folded=told.after[message.id])
+
+    async def enqueue(self, draft: Draft) -> None:
+        """Write the message that sends this one again.
+
+        Raises:
+            TryLater: somebody else wrote one in this very moment.
+        """
+        try:
+            await self._connection.execute(insert(messages), message_rows.row_of(draft))
+        except IntegrityError as error:
+            raise TryLater(
+                "Someone is sending this message again right now.",
+                hint=f"Look at it: invy message {self.doubt.message.id}",
+            ) from error
+
+
+async def _doubt(connection: AsyncConnection, message: Message) -> Doubt:
+    again = await connection.execute(
+        select(messages.c.id).where(messages.c.retry_of == message.id).order_by(messages.c.id).limit(1)
+    )
+    timeline = await evidence_rows.of_message(connection, message.id)
+    return Doubt(message, timeline, again.scalar_one_or_none())
