@@ -98,6 +98,15 @@ _STATUS: Final[Sequence[tuple[type[InvyError], int]]] = (
 )
 
 
+# Python's own phrases change from version to version; these are a promise.
+_KINDS: Final[Mapping[int, str]] = {
+    400: "malformed",
+    404: "not-found",
+    405: "method-not-allowed",
+    413: "too-large",
+}
+
+
 def of(error: InvyError) -> Problem:
     """The problem that an error of ours is."""
     status = next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
@@ -191,7 +200,7 @@ def invalid(errors: Sequence[Complaint]) -> Problem:
 async def _framework(_request: Request, error: Exception) -> Response:
     """404 for a path, 405 for a method, 400 for a body that is no JSON."""
     assert isinstance(error, HTTPException)
-    kind = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-").replace("'", "")
+    kind = _KINDS.get(error.status_code, "http-error")
     hint = "The document at /openapi.json lists what there is."
     return answer(_problem(kind, error.status_code, str(error.detail), hint=hint), error.headers)
 

@@ -1,7 +1,7 @@
 """`/events/{event_id}/guests`: who is on the list, and putting more on it from JSON or from a file as it is."""
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Final
 
@@ -13,8 +13,8 @@ from invy.app.house import House
 from invy.domain.errors import NotFound
 from invy.domain.guest import Event, Guest
 from invy.domain.ids import EventId, GuestId
-from invy.roster import GuestRow, Roster, read
-from invy.store.guests import FIRST
+from invy.roster import Roster, read
+from invy.store.guests import FIRST, Imported
 from invy.web.api.fields import PAGE, Cursor, EventName, Limit
 from invy.web.api.listed import GuestList, ImportShown, judged, report, useless
 from invy.web.caller import TheHouse, TheToken
@@ -23,7 +23,9 @@ from invy.web.problem import Complaint, Refusal
 
 router = APIRouter(prefix="/events/{event_id}/guests", tags=["guests"])
 
-_CHUNK: Final = 500
+_AT_ONCE: Final = 10_000
+"""Guests per transaction: webhooks must be able to be stored in between."""
+
 _FILE: Final = {"schema": {"type": "string", "format": "binary"}}
 _XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -105,8 +107,7 @@ async def add(
             hint=troubles[0].suggestion,
             errors=[Complaint(where=filename, message=each.reason) for each in troubles],
         )
-    event = Event(EventId(event_id), event_id, house.clock())
-    return report(roster, await house.guests.put(event, _guests(house, event, roster)))
+    return report(roster, await _put(house, EventId(event_id), roster))
 
 
 def _is_json(request: Request) -> bool:
@@ -123,10 +124,24 @@ def _guest_list(body: bytes) -> GuestList:
         ) from None
 
 
-def _guests(house: House, event: Event, roster: Roster) -> Iterator[Sequence[Guest]]:
-    for start in range(0, len(roster.guests), _CHUNK):
-        yield [_guest(house, event, row) for row in roster.guests[start : start + _CHUNK]]
-
-
-def _guest(house: House, event: Event, row: GuestRow) -> Guest:
-    return Guest(GuestId(house.new_id()), event.id, row.name, row.phone, dict(row.params), event.created_at)
+async def _put(house: House, event_id: EventId, roster: Roster) -> Imported:
+    """At least once: a number that is there already keeps its guest, so an import that broke off is simply repeated."""
+    event = Event(event_id, event_id, house.clock())
+    new = changed = same = 0
+    for start in range(0, len(roster.guests), _AT_ONCE):
+        part = roster.guests[start : start + _AT_ONCE]
+        # Ids of one millisecond are in random order; sorted, the list keeps the order of the file.
+        ids = sorted(house.new_id() for _ in part)
+        done = await house.guests.put(
+            event,
+            [
+                [
+                    Guest(
+                        GuestId(guest_id), event.id, row.name, row.phone, dict(row.params), event.created_at
+                    )
+                    for guest_id, row in zip(ids, part, strict=True)
+                ]
+            ],
+        )
+        new, changed, same = new + done.new, changed + done.changed, same + done.same
+    return Imported(new, changed, same)

@@ -215,11 +215,11 @@ async def page(
     )
 
 
-@router.get("/{name}", summary="One message with its evidence", responses={**ALWAYS, 404: NOT_FOUND})
+@router.get("/{name:path}", summary="One message with its evidence", responses={**ALWAYS, 404: NOT_FOUND})
 async def one(
     house: TheHouse,
     _token: TheToken,
-    name: Annotated[Name, Path(description="Our id, or Meta's wamid (percent-encoded).")],
+    name: Annotated[Name, Path(description="Our id, or Meta's wamid, which may contain a slash.")],
 ) -> MessageWithEvidence:
     """Everything known about a message: our attempts, Meta's receipts, the guest's replies."""
     found = await house.overview.find(name)
