@@ -1,0 +1,43 @@
+"""Invy's webhook: signature checked and the body durable before the answer; with `apply`, also folded into messages."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from bench.bodies import SECRET
+from bench.servers.serving import serve
+from invy.app import logs
+from invy.app.house import House
+from invy.app.service import Service
+from invy.app.settings import LogFormat, LogLevel, load
+from invy.store.database import Database
+from invy.web.app import FrontDoor, create_app
+from invy.web.webhook import Webhook, keys
+
+settings = load(
+    {"WHATSAPP_APP_SECRET": SECRET, "WHATSAPP_VERIFY_TOKEN": "v", "INVY_DATABASE_URL": sys.argv[1]}, None
+)
+logs.configure(LogFormat.HUMAN, LogLevel.WARNING, sys.stderr)
+house = House(settings, Database.open(settings.database_url))
+service = Service(house)
+
+
+def receiving_only() -> FrontDoor:
+    """The same door and the same journal, without the applier."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        writer = asyncio.create_task(service.ingest.run())
+        yield
+        service.ingest.close()
+        await writer
+
+    webhook = Webhook(house, service.ingest.receive, keys(settings, insecure_local=False))
+    return FrontDoor(webhook, FastAPI(lifespan=lifespan))
+
+
+if __name__ == "__main__":
+    serve(create_app(house, service, send=False) if sys.argv[2] == "apply" else receiving_only())
