@@ -101,3 +101,7 @@ async def test_a_locked_sqlite_file_is_unavailable_and_recovers(sqlite_url: str)
         await connection.execute(text("DELETE FROM events"))
     await one.close()
     await other.close()
+
+
+def test_the_revision_that_is_compared_with_is_the_newest_migration() -> None:
+    assert schema.head() == schema.HEAD

@@ -145,7 +145,7 @@ class CampaignRun:
         elif ended is not Ended.GONE:
             output.say(_WHY_NOT[ended], style="yellow")
         for hold in holds:
-            output.say(f"Held: {cell.visible(hold.reason)}. To go on: {hold_words.ending(hold, campaigns)}")
+            output.say(f"Held: {hold_words.reason(hold)}. To go on: {hold_words.ending(hold, campaigns)}")
         output.say(f"Look: invy status {planned.campaign.event_id}")
 
     def _head(self, event_id: EventId) -> dict[str, Any]:

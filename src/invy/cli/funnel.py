@@ -52,7 +52,7 @@ async def show(house: House, name: str, *, as_json: bool) -> None:
     for funnel in found.funnels:
         _show_funnel(funnel, found)
     for hold, ending in found.holds:
-        output.say(f"Held: {cell.visible(hold.reason)}. To go on: {ending}", style="yellow")
+        output.say(f"Held: {hold_words.reason(hold)}. To go on: {ending}", style="yellow")
 
 
 async def _standing(house: House, event_id: EventId) -> _Standing:

@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from invy.cli.cell import utc
+from invy.cli.cell import utc, visible
 from invy.domain.campaign import Campaign
 from invy.domain.hold import Hold, Scope
 
@@ -12,6 +12,11 @@ from invy.domain.hold import Hold, Scope
 def by_id(campaigns: Iterable[Campaign]) -> dict[str, Campaign]:
     """Campaigns under what a hold calls them."""
     return {campaign.id: campaign for campaign in campaigns}
+
+
+def reason(hold: Hold) -> str:
+    """Meta's words or a person's, without a full stop, to stand inside a sentence."""
+    return visible(hold.reason).rstrip(" .")
 
 
 def subject(hold: Hold, campaigns: Mapping[str, Campaign]) -> str:

@@ -8,7 +8,6 @@ from typing import Final
 from invy.app import template_file
 from invy.app.house import House, utc_now
 from invy.cli import departure, hold_words, output, parameters
-from invy.cli.cell import visible
 from invy.cli.context import log_quietly, settings
 from invy.cli.departure import Counts, Ended, Errand
 from invy.cli.exit_code import ExitCode
@@ -140,7 +139,7 @@ def _reaches(goal: State) -> Callable[[Counts], bool]:
 
 def _still_queued(message: Message, ended: Ended, holds: Sequence[Hold]) -> list[str]:
     if holds:
-        why = f"the {holds[0].scope} is held ({visible(holds[0].reason)})"
+        why = f"the {holds[0].scope} is held ({hold_words.reason(holds[0])})"
         then = f"Once that is put right: {hold_words.ending(holds[0], {})}"
     elif ended is Ended.INTERRUPTED:
         why, then = "you stopped before it left", "A running `invy serve` or `invy worker` sends it."
