@@ -191,6 +191,7 @@ async def webhooks_off(count: int) -> dict[str, object]:
             "refused": refused,
             "messages_per_s": round(accepted / took),
             "cpu": f"{cpu / took:.0%}",
+            "messages_per_cpu_s": round(accepted / cpu),
             "memory_mb": round(simulator.memory_mb()),
         }
     finally:
@@ -238,6 +239,7 @@ async def with_webhooks(count: int, *, per_s: int, batch: int = 1) -> dict[str, 
             "sending_took_s": round(sent_at - began, 2),
             "last_webhook_s": round(took, 2),
             "cpu": f"{cpu / took:.0%}",
+            "messages_per_cpu_s": round(accepted / cpu),
             "memory_mb": round(simulator.memory_mb()),
         }
     finally:

@@ -19,7 +19,7 @@ from invy.simulator.graph.subscriptions import all_fields, handshake
 from invy.simulator.herald import Subscription
 from invy.simulator.incident import plan
 from invy.simulator.scenario import Scenario, ScenarioInvalid, load_scenario, shipped
-from invy.simulator.server import Simulator, base_url, listen, serve
+from invy.simulator.server import Simulator, base_url, fast_loop, listen, serve
 from invy.simulator.witness import credentials
 from invy.simulator.world import World
 
@@ -128,7 +128,8 @@ def simulator(  # noqa: PLR0917 - typer reads options from parameters
             f"Cannot listen on {host}:{port}: {error.strerror}. Choose another --port, or 0 for a free one."
         )
     facts = {"base_url": base_url(listener), **credentials(world)}
-    asyncio.run(_run(world, listener, facts, as_json=as_json, until_stdin_closes=until_stdin_closes))
+    with asyncio.Runner(loop_factory=fast_loop()) as runner:
+        runner.run(_run(world, listener, facts, as_json=as_json, until_stdin_closes=until_stdin_closes))
 
 
 def _changed(rules: Any, **changes: Any) -> Any:

@@ -1,7 +1,7 @@
 """The people at the other end: each one's phone, its state, and what they wrote. They know nothing of webhooks."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from invy.simulator.draw import draw
@@ -52,8 +52,8 @@ class Guest:
     hidden: bool = False
     wrote_at: float | None = None
     attempts: int = 0
-    written: list[Written] = field(default_factory=list)
-    parked: list[Callable[[], None]] = field(default_factory=list)
+    written: Sequence[Written] = ()
+    parked: Sequence[Callable[[], None]] = ()
 
     def window_open(self, now: float) -> bool:
         """Whether the guest wrote within the last 24 hours, so that free-form messages are allowed."""

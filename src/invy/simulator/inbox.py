@@ -48,7 +48,7 @@ class Inbox:
         return self._arrive(sender, guest, written)
 
     def _arrive(self, sender: Sender, guest: Guest, written: Written) -> Written:
-        guest.written.append(written)
+        guest.written = (*guest.written, written)
         guest.wrote_at = written.at
         self._limits.count_inbound(sender.phone_number_id)
         self._herald.tell_inbound(sender, guest, written, stamp=int(self.stamp()))

@@ -4,7 +4,9 @@ Theory: each message has a fate, a list of steps. A step is put on the agenda wh
 delivery waits while the phone is off and never comes once the guest blocks the business; nobody is told of that.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 
 from invy.simulator.chaos import Chaos, Quirk
 from invy.simulator.clock import Clock
@@ -57,7 +59,7 @@ class Journey:
                 self._end(message, guest, sender, due)
                 return
             if not guest.online:
-                guest.parked.append(lambda: self._take(message, guest, sender, index, self._clock.now()))
+                park(guest, lambda: self._take(message, guest, sender, index, self._clock.now()))
                 return
         message.steps_taken = index + 1
         happening = Happening(step.status, due, step.code, step.told)
@@ -73,12 +75,13 @@ class Journey:
         self._ledger.settle(message)
         self._herald.release(message)
         reaction = message.fate.reaction
+        message.fate = _past(message.fate.name, message.fate.quirks)
         if reaction is not None and message.final_status is Status.READ:
             self._clock.at(at + _REACTION_S, lambda: self._react(reaction, message, guest, sender))
 
     def _react(self, reaction: Reaction, message: Message, guest: Guest, sender: Sender) -> None:
         if not guest.online:
-            guest.parked.append(lambda: self._react(reaction, message, guest, sender))
+            park(guest, lambda: self._react(reaction, message, guest, sender))
             return
         match reaction:
             case Reaction.TEXT:
@@ -91,7 +94,7 @@ class Journey:
     def resume(self, guest: Guest) -> None:
         """The phone is back: what waited for it arrives."""
         guest.online = True
-        waiting, guest.parked = guest.parked, []
+        waiting, guest.parked = guest.parked, ()
         for effect in waiting:
             effect()
 
@@ -108,6 +111,17 @@ class Journey:
         message.steps_taken = _ALL_TAKEN
         self._ledger.settle(message)
         self._herald.release(message)
+
+
+def park(guest: Guest, effect: Callable[[], None]) -> None:
+    """Keep an effect until the phone is back."""
+    guest.parked = (*guest.parked, effect)
+
+
+@cache
+def _past(name: str, quirks: frozenset[Quirk]) -> Fate:
+    """A fate that has been met: its name is all that is still asked for, and a million messages share it."""
+    return Fate(name, (), quirks)
 
 
 def failing(fate: Fate, code: int) -> Fate:

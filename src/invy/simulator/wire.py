@@ -11,12 +11,13 @@ import json
 import os
 from collections.abc import Mapping
 
+_ENCODER = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"))
 JSON_TYPE = "application/json; charset=UTF-8"
 
 
 def encode(value: object) -> bytes:
     """The bytes Meta would write for this value."""
-    return json.dumps(value, ensure_ascii=True, separators=(",", ":")).replace("/", "\\/").encode("ascii")
+    return _ENCODER.encode(value).replace("/", "\\/").encode("ascii")
 
 
 def sign(body: bytes, secret: str) -> str:
