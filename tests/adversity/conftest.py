@@ -21,11 +21,17 @@ async def stage(database_url: str, tmp_path: Path) -> AsyncIterator[Stage]:
         yield made
 
 
-@pytest.fixture
-def world() -> Iterator[World]:
-    """A simulated Meta in which a second is a minute."""
+@pytest.fixture(scope="module")
+def shared_world() -> Iterator[World]:
     with simulator("--seed", "7", "--speed", "60", "--rate", "0") as started:
         yield started
+
+
+@pytest.fixture
+def world(shared_world: World) -> Iterator[World]:
+    """A simulated Meta in which a second is a minute; afterwards it forgets what it was told and what it did."""
+    yield shared_world
+    shared_world.ask("/_simulator/reset", {})
 
 
 @pytest.fixture

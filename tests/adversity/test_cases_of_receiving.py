@@ -162,7 +162,7 @@ async def test_t10_a_body_written_anew_on_the_way_is_refused(stage: Stage) -> No
 
 async def test_t12_a_status_with_a_business_scoped_user_id_alone_is_applied(stage: Stage) -> None:
     await stage.accepted(1, 2)
-    nameless = {"recipient_id": None, "recipient_user_id": "GB.13491208655302741918"}
+    nameless: Piece = {"recipient_id": None, "recipient_user_id": "GB.13491208655302741918"}
 
     await stage.hear(
         body(status(wamid(1), "delivered", **nameless)),

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from invy.domain.guest import Event, Guest
 from invy.domain.ids import EventId, GuestId
-from invy.domain.phone import E164
+from invy.domain.phone import E164, aliases
 from invy.store.database import Database
 from invy.store.evidence import CHUNK, plain
 from invy.store.tables import events, guests, opt_outs
@@ -140,17 +140,21 @@ class GuestStore:
             return int((await connection.execute(statement)).scalar_one())
 
     async def opted_out(self, phones: Sequence[E164]) -> set[E164]:
-        """Which of these numbers have asked for no more marketing messages."""
+        """Which of these numbers have asked for no more marketing messages.
+
+        Meta tells of it by `wa_id`, which may be the other form of the number on the list.
+        """
+        asked = sorted({alias for phone in phones for alias in aliases(phone)})
         stopped: set[E164] = set()
         async with self._database.read() as connection:
-            for start in range(0, len(phones), CHUNK):
+            for start in range(0, len(asked), CHUNK):
                 found = await connection.execute(
                     select(opt_outs.c.phone).where(
-                        opt_outs.c.phone.in_(phones[start : start + CHUNK]), opt_outs.c.stopped.is_(True)
+                        opt_outs.c.phone.in_(asked[start : start + CHUNK]), opt_outs.c.stopped.is_(True)
                     )
                 )
                 stopped.update(row.phone for row in found)
-        return stopped
+        return {phone for phone in phones if not stopped.isdisjoint(aliases(phone))}
 
 
 def _row(guest: Guest) -> dict[str, object]:
