@@ -40,7 +40,7 @@ class Bars:
         self._told_at = time.monotonic()
         self._told: dict[State, int] = {}
         self._progress = Progress(
-            TextColumn("{task.description:<11}"),
+            TextColumn("{task.description}"),
             BarColumn(bar_width=40),
             MofNCompleteColumn(),
             console=self._console,
