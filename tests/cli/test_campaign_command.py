@@ -197,6 +197,29 @@ def test_ctrl_c_in_the_middle_loses_nothing_and_the_same_command_goes_on(shell: 
     assert again["counts"]["sent"] == 40
 
 
+def test_the_same_command_two_at_once_invites_nobody_twice(shell_on_both: Shell, meta: World) -> None:
+    shell = shell_on_both.ready().talking_to(meta)
+    shell.guests(EVERYBODY)
+    before = len(meta.messages())
+    both = [
+        subprocess.Popen(
+            [INVY, *SEND, *PICTURE, "--json"],
+            cwd=shell.folder,
+            env=shell.environ(INVY_SEND_RATE="40"),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    told = [json.loads(process.communicate(timeout=120)[0]) for process in both]
+    assert [process.returncode for process in both] == [0, 0]
+    assert sum(each["new"] for each in told) == 40
+    assert [each["counts"]["sent"] for each in told] == [40, 40]
+    received = [each["to"] for each in meta.messages()[before:]]
+    assert len(received) == len(set(received)) == 40
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [

@@ -112,7 +112,7 @@ def test_many_messages_come_page_by_page(shell: Shell, monkeypatch: pytest.Monke
     assert len(shell.json("messages", "--json", "--limit", "5")["messages"]) == 5
     table = shell.run("messages", "--limit", "5")
     assert len(table.stdout.splitlines()) == 6
-    assert "9 messages, the newest 5 of them shown" in table.stderr
+    assert "5 messages; there are older ones" in table.stderr
 
 
 @pytest.mark.parametrize(

@@ -119,7 +119,7 @@ async def _csv(house: House, pages: AsyncIterator[list[Message]]) -> None:
 async def _table(house: House, which: Filter, pages: AsyncIterator[list[Message]]) -> None:
     zone = cell.zone_of(house.clock())
     columns = _columns(zone, roomy=output.out().width >= ROOMY)
-    shown = 0
+    shown, last = 0, None
     async for page in pages:
         names = await _names(house, page)
         table = output.table(*columns, wrap=["WHY"], whole={"ID": 36, "TO": 13})
@@ -127,14 +127,15 @@ async def _table(house: House, which: Filter, pages: AsyncIterator[list[Message]
         for message in page:
             name = names.get(message.guest_id, "") if message.guest_id else ""
             table.add_row(*(make(message, name) for make in columns.values()))
-        shown += len(page)
+        shown, last = shown + len(page), page[-1].id
         output.out().print(table)
-    if not shown:
+    if last is None:
         output.say("There are no such messages.")
         return
-    total = sum((await house.overview.counts(which)).values())
-    more = "" if shown >= total else f", the newest {shown:,} of them shown; --limit 0 shows all"
-    output.say(f"{cell.count(total, 'message')}{more}. One in full: invy message ID")
+    # Counting ten million messages would take longer than showing the newest hundred.
+    more = await house.overview.page(which, after=last, limit=1)
+    rest = "; there are older ones, and --limit 0 shows all" if more else ""
+    output.say(f"{cell.count(shown, 'message')}{rest}. One in full: invy message ID")
 
 
 def _columns(zone: str, *, roomy: bool) -> dict[str, Callable[[Message, str], Text]]:
