@@ -16,10 +16,14 @@ from invy.app.settings import Settings
 from invy.domain.ids import SenderId, new_id
 from invy.engine.campaign import Campaigns
 from invy.engine.compose import Composer
+from invy.engine.look import PictureEyes
 from invy.engine.ports import Clock
+from invy.engine.reconcile import PER_HOUR, Reconciler
 from invy.engine.send import Sender, SendingSettings
 from invy.engine.settle import Settling
+from invy.engine.why import Why
 from invy.gateway.graph import Graph
+from invy.gateway.image import ImageFetcher
 from invy.meta.registry import Registry
 from invy.store import schema
 from invy.store.batch import ApplyStore
@@ -31,6 +35,8 @@ from invy.store.holds import HoldStore
 from invy.store.journal import JournalStore
 from invy.store.outbox import Outbox
 from invy.store.overview import Overview
+from invy.store.silence import SilenceStore
+from invy.store.situations import Situations
 from invy.store.tokens import TokenStore
 from invy.store.workers import Workplace
 
@@ -94,6 +100,25 @@ class House:
     def settling(self) -> Settling:
         """What a person may do about unconfirmed messages."""
         return Settling(self.doubts, self.guests, self.clock, self.randomness)
+
+    @property
+    def why(self) -> Why:
+        """Explains what became of messages."""
+        situations = Situations(self.database, per_second=self.settings.send_rate)
+        return Why(situations, self.clock, self.settings.default_region)
+
+    @property
+    def eyes(self) -> PictureEyes:
+        """Looks at the picture of a message, on request: it asks a stranger's server."""
+        return PictureEyes(self.overview, ImageFetcher())
+
+    @cached_property
+    def silence(self) -> SilenceStore:
+        return SilenceStore(self.database)
+
+    def reconciler(self, graph: Graph, *, per_hour: int = PER_HOUR) -> Reconciler:
+        """The one who asks Meta's message history, at most `per_hour` times an hour, all processes together."""
+        return Reconciler(self.silence, graph, self.clock, self.observer, per_hour=per_hour)
 
     @cached_property
     def workplace(self) -> Workplace:

@@ -12,6 +12,7 @@ from invy.domain.hold import Hold
 from invy.domain.ids import MessageId
 from invy.domain.journal import Entry
 from invy.domain.message import Leased, Posted
+from invy.domain.silence import Learnt
 from invy.engine.ports import Clock
 
 _OUTCOMES = {
@@ -91,6 +92,17 @@ class LogObserver:
             subject=hold.subject,
             error_code=hold.code,
             reason=hold.reason,
+        )
+
+    def reconciled(self, learnt: Learnt) -> None:
+        self._service.info(
+            "reconciled",
+            message_id=learnt.stuck.id,
+            wamid=learnt.stuck.wamid,
+            before=learnt.stuck.state.value,
+            state=learnt.state.value,
+            known_to_meta=bool(learnt.receipts),
+            webhook_failed=learnt.untold,
         )
 
     def trouble(self, where: str, error: Exception) -> None:

@@ -43,12 +43,16 @@ class Service:
         self._ending.clear()
         async with AsyncExitStack() as stack:
             stack.enter_context(self.house.workplace.occupy())
+            reconciler = None
             if send:
                 graph = await stack.enter_async_context(self.house.graph())
                 self.sender = self.house.sender(graph)
+                reconciler = self.house.reconciler(graph)
             tasks = [self._task("ingest", self.ingest.run), self._task("apply", self.applier.run)]
             if self.sender is not None:
                 tasks.append(self._task("send", self.sender.run))
+            if reconciler is not None:
+                tasks.append(self._task("reconcile", reconciler.run))
             beat = self._task("beat", self._beat)
             try:
                 yield self
@@ -56,8 +60,11 @@ class Service:
                 self.ingest.close()
                 if self.sender is not None:
                     self.sender.close()
+                if reconciler is not None:
+                    reconciler.close()
                 self.applier.close()
                 await asyncio.gather(*tasks, return_exceptions=True)
+                await self.house.journal.close()
                 self._ending.set()
                 await asyncio.gather(beat, return_exceptions=True)
                 self.sender = None

@@ -41,6 +41,7 @@ ENTRIES: Final = (
     Entry("holds", "invy.cli.holds:holds", "Show what rests until someone has acted, and why.", SEND),
     Entry("resume", "invy.cli.holds:app", "Let a sender, a template or a campaign go on.", SEND),
     Entry("status", "invy.cli.status:status", "How far the invitations of an event have come.", LOOK),
+    Entry("why", "invy.cli.why:why", "Why a message did or did not arrive.", LOOK),
     Entry("messages", "invy.cli.messages:messages", "List messages.", LOOK),
     Entry("message", "invy.cli.messages:message", "One message with all the evidence about it.", LOOK),
     Entry("doctor", "invy.cli.doctor:doctor", "What stands between you and a guest's phone.", LOOK),
@@ -56,6 +57,7 @@ ENTRIES: Final = (
     Entry("token", "invy.cli.token:app", "Tokens for the HTTP API.", SET_UP),
     Entry("audit", "invy.cli.audit:audit", "Check every message against its evidence.", LOOK_AFTER),
     Entry("unconfirmed", "invy.cli.unconfirmed:app", "Messages of unknown outcome: look, decide.", LOOK_AFTER),
+    Entry("reconcile", "invy.cli.reconcile:reconcile", "Ask Meta about silent messages.", LOOK_AFTER),
     Entry("journal", "invy.cli.journal:app", "The raw webhooks, and reading them again.", LOOK_AFTER),
 )
 

@@ -1,0 +1,65 @@
+"""Messages that look stuck, the questions asked about them, and the answers as evidence."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, or_, select, update
+
+from invy.domain.evidence import Told
+from invy.domain.ids import MessageId
+from invy.domain.silence import Silence, Stuck
+from invy.domain.state import State
+from invy.store import telling
+from invy.store.database import Database
+from invy.store.tables import messages
+
+_STUCK = (messages.c.id, messages.c.wamid, messages.c.sender_id, messages.c.status)
+
+
+class SilenceStore:
+    """Fits the port of reconciling. Every method is one transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def stuck(self, which: Silence, limit: int) -> Sequence[Stuck]:
+        """Those accepted first, first."""
+        # The silent ones have an index of their own, by the time of acceptance.
+        since = messages.c.accepted_at if which.unheard else messages.c.sent_at
+        statement = (
+            select(*_STUCK)
+            .where(
+                messages.c.status == "sent",
+                messages.c.wamid.is_not(None),
+                since <= which.before,
+                or_(messages.c.asked_at.is_(None), messages.c.asked_at <= which.asked_before),
+            )
+            .order_by(since)
+            .limit(limit)
+        )
+        if which.after is not None:
+            statement = statement.where(since > which.after)
+        if which.unheard:
+            statement = statement.where(messages.c.first_receipt_at.is_(None))
+        if which.event_id is not None:
+            statement = statement.where(messages.c.event_id == which.event_id)
+        async with self._database.read() as connection:
+            rows = await connection.execute(statement)
+            return [Stuck(row.id, row.wamid, row.sender_id, State(row.status)) for row in rows]
+
+    async def may_ask(self, message_id: MessageId, now: datetime, per_hour: int) -> bool:
+        """Note that it is asked about now, unless so many questions were asked in the last hour."""
+        async with self._database.write() as connection:
+            asked = await connection.execute(
+                select(func.count())
+                .select_from(messages)
+                .where(messages.c.asked_at.is_not(None), messages.c.asked_at > now - timedelta(hours=1))
+            )
+            if asked.scalar_one() >= per_hour:
+                return False
+            await connection.execute(update(messages).where(messages.c.id == message_id).values(asked_at=now))
+        return True
+
+    async def tell(self, facts: Sequence[Told]) -> telling.Telling:
+        async with self._database.write() as connection:
+            return await telling.tell(connection, self._database, facts)
