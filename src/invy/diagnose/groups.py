@@ -53,18 +53,18 @@ class Tally(Generic[T]):
         self._keep = keep
         self._gathered: dict[tuple[Finding, str | None], _Gathered[T]] = {}
 
-    def add(self, subject: T, verdict: Verdict) -> None:
-        """Those who were reached are left out."""
+    def add(self, subject: T, verdict: Verdict, times: int = 1) -> None:
+        """A verdict on a subject, which stands for so many of its like. Those who were reached are left out."""
         if verdict.reached:
             return
         found = self._gathered.get(verdict.group)
         if found is None:
             found = self._gathered[verdict.group] = _Gathered(verdict)
-        found.count += 1
+        found.count += times
         if self._keep is None or len(found.members) < self._keep:
             found.members.append(subject)
         if verdict.phone_instead:
-            found.phone_count += 1
+            found.phone_count += times
             if self._keep is None or len(found.to_phone) < self._keep:
                 found.to_phone.append(subject)
 

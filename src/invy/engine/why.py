@@ -31,6 +31,7 @@ class SituationsPort(Protocol):
         self, *, to: E164 | None = None, guest_id: str | None = None, limit: int
     ) -> Sequence[Message]: ...
     def unreached(self, event_id: EventId, now: datetime) -> AsyncGenerator[Sequence[Case]]: ...
+    def bundles(self, event_id: EventId, now: datetime) -> AsyncGenerator[Sequence[tuple[Case, int]]]: ...
 
 
 class Eyes(Protocol):
@@ -92,12 +93,16 @@ class Why:
                     yield found, verdict(found.situation)
 
     async def groups(self, event_id: EventId) -> Sequence[Unreached]:
-        """The unreached of an event, template by template, in groups with one next step each."""
+        """The unreached of an event, template by template, in groups with one next step each.
+
+        Quick however many they are: messages that nothing tells apart are judged once.
+        """
         tallies: dict[TemplateKey, Tally[MessageId]] = {}
-        async with aclosing(self.unreached(event_id)) as judged:
-            async for found, said in judged:
-                tally = tallies.setdefault(found.message.template_key, Tally(keep=0))
-                tally.add(found.message.id, said)
+        async with aclosing(self._situations.bundles(event_id, self._clock())) as pages:
+            async for page in pages:
+                for found, times in page:
+                    tally = tallies.setdefault(found.message.template_key, Tally(keep=0))
+                    tally.add(found.message.id, verdict(found.situation), times)
         return [Unreached(key, tally.count, tally.groups()) for key, tally in sorted(tallies.items())]
 
     async def _newest(self, name: str) -> Sequence[Message]:

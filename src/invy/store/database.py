@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, event
+from sqlalchemy import ColumnElement, Table, event, extract, func
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
@@ -165,6 +165,10 @@ class Database:
     def for_update(self, select: Select[Any], *, skip_locked: bool = False) -> Select[Any]:
         """Lock the rows that are read. SQLite's writer is alone already."""
         return select if self.is_sqlite else select.with_for_update(skip_locked=skip_locked)
+
+    def tens_of_seconds(self, moment: ColumnElement[Any]) -> ColumnElement[Any]:
+        """The same for moments within the same ten seconds, to group by. SQLite has times as text, by the character."""
+        return func.substr(moment, 1, 18) if self.is_sqlite else func.floor(extract("epoch", moment) / 10)
 
     def insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
         """INSERT that can say what to do with rows that are there already; both databases spell it alike."""

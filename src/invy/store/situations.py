@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import case, exists, func, or_, select
+from sqlalchemy import ColumnElement, case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from invy.diagnose.case import Case
@@ -21,6 +21,7 @@ from invy.domain.message import Message
 from invy.domain.phone import E164
 from invy.domain.phone_alias import aliases
 from invy.domain.state import State
+from invy.store import bundles
 from invy.store import evidence as evidence_rows
 from invy.store import messages as message_rows
 from invy.store.database import Database
@@ -82,15 +83,24 @@ class Situations:
         """
         surroundings = Surroundings(now)
         async with self._database.snapshot() as connection:
-            for state in UNREACHED:
-                after: MessageId | None = None
-                while True:
-                    page = await _page(connection, event_id, state, after, size)
-                    if page:
-                        yield await self._cases(connection, page, surroundings, now)
-                        after = page[-1].id
-                    if len(page) < size:
-                        break
+            async for page in _pages(connection, event_id, size):
+                yield await self._cases(connection, page, surroundings, now)
+
+    async def bundles(
+        self, event_id: EventId, now: datetime, *, size: int = CHUNK
+    ) -> AsyncGenerator[Sequence[tuple[Case, int]]]:
+        """The same messages for counting: one of each bundle, and how many it stands for (see `bundles`)."""
+        surroundings = Surroundings(now)
+        async with self._database.snapshot() as connection:
+            found = await bundles.of_event(connection, self._database, event_id)
+            ids = list(found)
+            for start in range(0, len(ids), CHUNK):
+                statement = message_rows.selection().where(messages.c.id.in_(ids[start : start + CHUNK]))
+                page = [message_rows.read(row) for row in await connection.execute(statement)]
+                cases = await self._cases(connection, page, surroundings, now)
+                yield [(each, found[each.message.id]) for each in cases]
+            async for page in _pages(connection, event_id, size, bundles.UNLIKE):
+                yield [(each, 1) for each in await self._cases(connection, page, surroundings, now)]
 
     async def _cases(
         self,
@@ -131,25 +141,28 @@ class Situations:
         return cases
 
 
-async def _page(
-    connection: AsyncConnection, event_id: EventId, state: State, after: MessageId | None, size: int
-) -> list[Message]:
-    later = messages.alias("later")
-    superseded = exists().where(
-        later.c.to_phone == messages.c.to_phone,
-        later.c.event_id == messages.c.event_id,
-        later.c.template_key == messages.c.template_key,
-        later.c.delivered_at.is_not(None) | (later.c.id > messages.c.id),
-    )
-    statement = (
-        message_rows.selection()
-        .where(messages.c.event_id == event_id, messages.c.status == state.value, ~superseded)
-        .order_by(messages.c.id)
-        .limit(size)
-    )
-    if after is not None:
-        statement = statement.where(messages.c.id > after)
-    return [message_rows.read(row) for row in await connection.execute(statement)]
+async def _pages(
+    connection: AsyncConnection, event_id: EventId, size: int, *conditions: ColumnElement[bool]
+) -> AsyncGenerator[list[Message]]:
+    for state in UNREACHED:
+        statement = (
+            message_rows.selection()
+            .where(
+                messages.c.event_id == event_id,
+                messages.c.status == state.value,
+                bundles.NEWEST,
+                *conditions,
+            )
+            .order_by(messages.c.id)
+            .limit(size)
+        )
+        page: list[Message] = []
+        while not page or len(page) == size:
+            onward = statement.where(messages.c.id > page[-1].id) if page else statement
+            page = [message_rows.read(row) for row in await connection.execute(onward)]
+            if not page:
+                break
+            yield page
 
 
 async def _exhibits(

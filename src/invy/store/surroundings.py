@@ -36,8 +36,8 @@ from invy.store.tables import journal, messages, notices, refusals, senders, wor
 GRID_S: Final = 10
 """Messages accepted within so many seconds are compared with the same others."""
 
-NEAREST: Final = 500
-"""At most so many before and so many after are compared; of a thousand others a thousand more say nothing new."""
+NEAREST: Final = 100
+"""At most so many before and so many after are compared; of two hundred others more say nothing new."""
 
 COUNTED: Final = 1000
 """Unanswered messages are counted up to here."""
