@@ -3,7 +3,9 @@
 import asyncio
 import re
 import shlex
+import signal
 from collections.abc import Mapping
+from contextlib import suppress
 from io import StringIO
 
 from rich.console import Console
@@ -23,6 +25,11 @@ async def show(plan: Plan, console: Console, *, stay: bool, tables: bool) -> End
     Raises:
         InvyError: a process did not start, or nothing moved any more.
     """
+    this = asyncio.current_task()
+    assert this is not None
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        # As with Ctrl-C: the processes are stopped in order before this one ends.
+        asyncio.get_running_loop().add_signal_handler(ending, this.cancel)
     async with flow.stage(plan, console.print) as on:
         with Live(console=console, refresh_per_second=8, transient=not tables) as live:
 
@@ -36,7 +43,8 @@ async def show(plan: Plan, console: Console, *, stay: bool, tables: bool) -> End
         _conclude(ended, console)
         if stay:
             _point(on, ended, console)
-            await asyncio.Event().wait()
+            with suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
     return ended
 
 
