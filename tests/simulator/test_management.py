@@ -223,7 +223,7 @@ def test_media_goes_up_is_sent_comes_down_and_goes_away(cloud_api: CloudApi) -> 
     media_id = _upload(cloud_api, picture, "image/jpeg").json["id"]
     row = call(cloud_api, "GET", f"/v25.0/{media_id}").json
     assert row["sha256"] == hashlib.sha256(picture).hexdigest()
-    assert (row["mime_type"], row["file_size"]) == ("image/jpeg", len(picture))
+    assert (row["mime_type"], row["file_size"]) == ("image/jpeg", str(len(picture)))
     path = row["url"].removeprefix(cloud_api.base_url)
     assert call(cloud_api, "GET", path).http == 200
     assert call(cloud_api, "GET", path, token="").http == 401
@@ -278,6 +278,10 @@ def test_the_history_knows_every_event_and_whether_we_were_told(
     assert [each["message_id"] for each in everything["data"]] == [failed, lost]
     assert "events" not in everything["data"][0]
     assert call(cloud_api, "GET", f"{path}?message_id=wamid.unknown").http == 422
+    late = send(cloud_api, invitation(READ)).wamid
+    onward = call(cloud_api, "GET", everything["paging"]["next"].removeprefix(cloud_api.base_url)).json
+    assert [each["message_id"] for each in onward["data"]] == [told]
+    assert call(cloud_api, "GET", f"{path}?limit=1").json["data"][0]["message_id"] == late
     history_id = everything["data"][0]["id"]
     node = call(cloud_api, "GET", f"/v25.0/{history_id}/events").json["data"][0]["node"]
     assert (node["delivery_status"], node["error_description"]) == ("FAILED", "Message undeliverable")

@@ -98,6 +98,9 @@ CASES = [
     Case(f"{NUMBER}/message_history", "get", _get(HISTORY)),
     Case("/{Version}/{Message-History-ID}/events", "get", _get("{history}/events")),
     Case(f"{NUMBER}/media", "post", _media),
+    Case("/{Version}/{Media-ID}", "get", lambda api: call(api, "GET", f"/v25.0/{_media(api).json['id']}")),
+    Case("/{Version}/{Media-ID}", "delete", lambda api: call(api, "DELETE", f"/v25.0/{_media(api).json['id']}")),
+    Case(NUMBER, "post", _post("{phone}", {"webhook_configuration": {}})),
     Case(f"{ACCOUNT}/phone_numbers", "get", _get("{waba}/phone_numbers")),
     Case(f"{ACCOUNT}/message_templates", "get", _get("{waba}/message_templates?limit=2")),
     Case(f"{ACCOUNT}/message_templates", "post", _post("{waba}/message_templates", NEW)),
@@ -321,6 +324,24 @@ def test_every_webhook_has_the_keys_and_kinds_of_metas_samples(version: float) -
     assert seen == set(KINDS)
 
 
+def _to_user_id(api: CloudApi) -> Reply:
+    send(api, invitation(READ))
+    message = invitation(READ) | {"recipient": api.messages()[0]["user_id"]}
+    del message["to"]
+    return send(api, message)
+
+
+def _subscribed(api: CloudApi) -> Reply:
+    with Catcher(api.app_secret, api.verify_token) as catcher:
+        api.set_callback(catcher.url, fields="messages")
+    return call(api, "GET", f"/v25.0/{api.app_id}/subscriptions", token=f"{api.app_id}|{api.app_secret}")
+
+
+def _pending(api: CloudApi) -> Reply:
+    made = call(api, "POST", f"/v25.0/{api.business_account_id}/message_templates", NEW).json
+    return call(api, "GET", f"/v25.0/{made['id']}?fields=health_status")
+
+
 # Samples of answers, and how to get the same from us. Keys only we give or only the sample has are named.
 ANSWERS: list[tuple[str, Callable[[CloudApi], Reply], set[str]]] = [
     ("resp_send_success_accepted.json", lambda api: send(api, invitation(READ)), set()),
@@ -335,6 +356,10 @@ ANSWERS: list[tuple[str, Callable[[CloudApi], Reply], set[str]]] = [
     ("resp_error_doc_130429.json", ERRORS["rate"], set()),
     ("resp_subscribed_apps.json", _get("{waba}/subscribed_apps"), set()),
     ("resp_message_templates_page.json", _get("{waba}/message_templates?fields=name,category,status&limit=1"), set()),
+    ("resp_send_bsuid_doc_5.json", _to_user_id, set()),
+    ("resp_app_subscriptions.json", _subscribed, set()),
+    # Calling is not simulated, so nothing is said about it.
+    ("resp_health_status_blocked_template_pending.json", _pending, {"can_receive_call_sip"}),
     # webhook_configuration is empty here: no callback is set.
     ("resp_phone_number.json", _get("{phone}"), {"webhook_configuration"}),
     ("resp_phone_number_messaging_limit.json", _get("{phone}?fields=whatsapp_business_manager_messaging_limit"), set()),

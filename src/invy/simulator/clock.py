@@ -85,10 +85,10 @@ class Clock:
         heapq.heapify(self._agenda)
         self._passing = 0
 
-    def run_due(self) -> int:
-        """Let everything happen that is due; the number of effects."""
+    def run_due(self, most: int = 1_000_000) -> int:
+        """Let everything happen that is due, up to so much; the number of effects."""
         done = 0
-        while self._agenda and self._agenda[0][0] <= self.now():
+        while done < most and self._agenda and self._agenda[0][0] <= self.now():
             self._take()()
             done += 1
         return done
@@ -106,8 +106,10 @@ class Clock:
     async def _run(self) -> None:
         while True:
             self._changed.clear()
-            if not self._frozen:
-                self.run_due()
+            if not self._frozen and self.run_due(_HANDFUL) == _HANDFUL:
+                # More may be due, but requests are waiting too.
+                await asyncio.sleep(0)
+                continue
             if self._agenda and not self._frozen:
                 nap = min((self._agenda[0][0] - self.now()) / self._speed, _LONGEST_NAP_S)
                 try:

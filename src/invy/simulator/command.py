@@ -127,6 +127,11 @@ def simulator(  # noqa: PLR0917 - typer reads options from parameters
         _stop(
             f"Cannot listen on {host}:{port}: {error.strerror}. Choose another --port, or 0 for a free one."
         )
+    if not host.startswith(("127.", "localhost", "::1")):
+        Console(stderr=True).print(
+            f"Listening on {host}: anybody who reaches this address can read and change this world.",
+            style="yellow",
+        )
     facts = {"base_url": base_url(listener), **credentials(world)}
     with asyncio.Runner(loop_factory=fast_loop()) as runner:
         runner.run(_run(world, listener, facts, as_json=as_json, until_stdin_closes=until_stdin_closes))

@@ -151,7 +151,7 @@ class Handset:
 
 
 def _digits(number: str) -> str:
-    return "".join(each for each in number if each.isdigit())
+    return "".join(each for each in number if each.isascii() and each.isdigit())
 
 
 def _source(media: str) -> str:

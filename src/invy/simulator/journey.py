@@ -63,7 +63,7 @@ class Journey:
                 return
         message.steps_taken = index + 1
         happening = Happening(step.status, due, step.code, step.told)
-        message.happen(happening)
+        self._ledger.record(message, happening)
         if step.told:
             stamp = int(self._inbox.stamp())
             self._herald.tell_status(sender, message, guest, happening, stamp=stamp)
@@ -106,7 +106,7 @@ class Journey:
         for status in (Status.SENT, Status.DELIVERED, Status.READ):
             if status not in known:
                 happening = Happening(status, self._clock.now())
-                message.happen(happening)
+                self._ledger.record(message, happening)
                 self._herald.tell_status(sender, message, guest, happening, stamp=int(self._inbox.stamp()))
         message.steps_taken = _ALL_TAKEN
         self._ledger.settle(message)

@@ -49,7 +49,10 @@ class Message:
     happenings: list[Happening] = field(default_factory=list)
 
     def happen(self, happening: Happening) -> None:
-        """Meta's semantics: the highest of sent, delivered, read; a failure counts only before delivery."""
+        """Meta's semantics: the highest of sent, delivered, read; a failure counts only before delivery.
+
+        Through `Ledger.record` only, which keeps the totals.
+        """
         self.happenings.append(happening)
         if _RANK[happening.status] > _RANK[self.final_status]:
             self.final_status = happening.status
@@ -94,6 +97,7 @@ class Ledger:
         self.refused: Counter[int] = Counter()
         self.troubles: Counter[str] = Counter()
         self.unsettled = 0
+        self._totals: Counter[Status] = Counter()
         self._by_guest: dict[str, list[Message]] = {}
 
     def __len__(self) -> int:
@@ -110,8 +114,15 @@ class Ledger:
 
     def add(self, message: Message) -> None:
         self.messages[message.wamid] = message
+        self._totals[message.final_status] += 1
         self._by_guest.setdefault(message.wa_id, []).append(message)
         self.unsettled += 1
+
+    def record(self, message: Message, happening: Happening) -> None:
+        """Write down what has happened to a message."""
+        self._totals[message.final_status] -= 1
+        message.happen(happening)
+        self._totals[message.final_status] += 1
 
     def settle(self, message: Message) -> None:
         if not message.settled:
@@ -124,22 +135,27 @@ class Ledger:
         self.refused.clear()
         self.troubles.clear()
         self._by_guest.clear()
+        self._totals.clear()
         self.unsettled = 0
 
     def guests(self) -> list[dict[str, Any]]:
-        """Per number: how many were accepted and how many really reached the phone, by template."""
-        return [
-            {
-                "to": wa_id,
-                "accepted": len(messages),
-                "received": sum(_arrived(each) for each in messages),
-                "received_by_template": dict(Counter(each.template for each in messages if _arrived(each))),
-            }
-            for wa_id, messages in self._by_guest.items()
-        ]
+        """Per number: how many were accepted, how many really reached the phone, and how many of them once too often."""
+        rows = []
+        for wa_id, messages in self._by_guest.items():
+            received = Counter(each.template for each in messages if _arrived(each))
+            rows.append(
+                {
+                    "to": wa_id,
+                    "accepted": len(messages),
+                    "received": received.total(),
+                    "received_by_template": dict(received),
+                    "duplicates": sum(count - 1 for template, count in received.items() if template),
+                }
+            )
+        return rows
 
     def totals(self) -> dict[str, int]:
-        return dict(Counter(each.final_status.value for each in self))
+        return {status.value: count for status, count in self._totals.items() if count}
 
 
 def _arrived(message: Message) -> bool:

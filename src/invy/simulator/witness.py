@@ -159,12 +159,12 @@ def credentials(world: World) -> dict[str, Any]:
 
 
 def _wa_id(number: str) -> str:
-    return wa_id_of("".join(each for each in number if each.isdigit()))
+    return wa_id_of("".join(each for each in number if each.isascii() and each.isdigit()))
 
 
 def _whole(request: Request, name: str, otherwise: int) -> int:
     text = request.query.get(name, "")
-    return int(text) if text.isdigit() else otherwise
+    return int(text) if text.isascii() and text.isdigit() else otherwise
 
 
 def _missing(request: Request) -> Answer:

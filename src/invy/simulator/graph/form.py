@@ -15,6 +15,7 @@ from invy.simulator.refusal import Refusal
 
 _FIELD = re.compile(r"\s*([a-z_0-9]+)(?:\.[a-z]+\([^)]*\))*(\{[^}]*\})?\s*(?:,|$)")
 _DEFAULT_LIMIT = 25
+_NOT_KEPT = frozenset({"after", "before", "access_token"})
 Row = TypeVar("Row")
 
 
@@ -72,25 +73,31 @@ def picked(row: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
 
 
 def page(
-    request: Request, rows: Sequence[Row], show: Callable[[Row], Any], *, base: str, largest: int = 100
+    request: Request,
+    rows: Sequence[Row],
+    show: Callable[[Row], Any],
+    *,
+    base: str,
+    largest: int = 100,
+    newest_first: bool = False,
 ) -> dict[str, Any]:
-    """One page of a list with Meta's cursors, from `limit`, `after` and `before`."""
+    """One page of a list with Meta's cursors, from `limit`, `after` and `before`.
+
+    Cursors name places in the list as it grows, so what is added meanwhile moves nobody's page.
+    """
     limit = _limit(request, largest)
+    order = range(len(rows))[::-1] if newest_first else range(len(rows))
     start = 0
     if request.query.get("after"):
-        start = _position(request.query["after"]) + 1
+        start = _index(order, request.query["after"]) + 1
     elif request.query.get("before"):
-        start = max(0, _position(request.query["before"]) - limit)
-    chosen = rows[start : start + limit]
-    answer: dict[str, Any] = {"data": [show(each) for each in chosen]}
+        start = max(0, _index(order, request.query["before"]) - limit)
+    chosen = order[start : start + limit]
+    answer: dict[str, Any] = {"data": [show(rows[place]) for place in chosen]}
     if chosen:
-        before, after = _cursor(start), _cursor(start + len(chosen) - 1)
+        before, after = _cursor(chosen[0]), _cursor(chosen[-1])
         answer["paging"] = {"cursors": {"before": before, "after": after}}
-        kept = {
-            key: value
-            for key, value in request.query.items()
-            if key not in {"after", "before", "access_token"}
-        }
+        kept = {key: value for key, value in request.query.items() if key not in _NOT_KEPT}
         if start + len(chosen) < len(rows):
             answer["paging"]["next"] = f"{base}{request.path}?{urlencode({**kept, 'after': after})}"
         if start > 0:
@@ -100,7 +107,7 @@ def page(
 
 def _limit(request: Request, largest: int) -> int:
     text = request.query.get("limit", str(_DEFAULT_LIMIT))
-    if not text.isdigit() or int(text) < 1:
+    if not (text.isascii() and text.isdigit()) or int(text) < 1:
         raise Refusal(100, message="(#100) Param limit must be a positive number.")
     return min(int(text), largest)
 
@@ -109,11 +116,12 @@ def _cursor(position: int) -> str:
     return base64.urlsafe_b64encode(f"cursor:{position}".encode()).decode()
 
 
-def _position(cursor: str) -> int:
+def _index(order: range, cursor: str) -> int:
+    """Where in this order the place is that a cursor names."""
     try:
-        word, _, number = base64.urlsafe_b64decode(cursor.encode()).decode().partition(":")
+        word, _, place = base64.urlsafe_b64decode(cursor.encode()).decode().partition(":")
         if word == "cursor":
-            return int(number)
+            return order.index(int(place))
     except (ValueError, UnicodeError):
         pass
     raise Refusal(100, message="(#100) Invalid cursors values were specified.")

@@ -37,7 +37,9 @@ def message_history(world: World, request: Request, sender: Sender) -> Answer:
             )
         rows = [found]
     else:
-        rows = [each for each in world.ledger if each.phone_number_id == sender.phone_number_id][::-1]
+        rows = list(world.ledger)
+        if len(world.senders) > 1:
+            rows = [each for each in rows if each.phone_number_id == sender.phone_number_id]
 
     def show(message: Message) -> dict[str, Any]:
         row: dict[str, Any] = {"id": history_id(message), "message_id": message.wamid}
@@ -45,7 +47,7 @@ def message_history(world: World, request: Request, sender: Sender) -> Answer:
             row["events"] = {"data": [_event(world, message, each) for each in message.happenings]}
         return row
 
-    return Answer.of(page(request, rows, show, base=base_of(request), largest=_LARGEST))
+    return Answer.of(page(request, rows, show, base=base_of(request), largest=_LARGEST, newest_first=True))
 
 
 def _event(world: World, message: Message, happening: Happening) -> dict[str, Any]:

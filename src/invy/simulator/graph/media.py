@@ -33,7 +33,7 @@ def look_up(world: World, request: Request, medium: Medium) -> Answer:
         "url": link,
         "mime_type": medium.mime_type,
         "sha256": medium.sha256,
-        "file_size": len(medium.content),
+        "file_size": str(len(medium.content)),
         "id": medium.id,
     }
     return Answer.of(row)

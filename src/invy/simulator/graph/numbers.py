@@ -1,9 +1,10 @@
-"""`/{phone-number-id}`, `/{waba}` and `/{app}` as nodes: their fields, and the health an operator reads from them."""
+"""`/{phone-number-id}`, `/{waba}` and `/{app}` as nodes: their fields as an operator reads them."""
 
 from typing import Any
 
 from invy.simulator.exchange import Answer, Request
 from invy.simulator.graph.form import base_of, fields_of, page, picked
+from invy.simulator.graph.health import health, number_health
 from invy.simulator.news import Sender
 from invy.simulator.world import World
 
@@ -100,55 +101,12 @@ def number_row(world: World, sender: Sender) -> dict[str, Any]:
         "is_on_biz_app": False,
         "is_preverified_number": False,
         "last_onboarded_time": "2026-01-01T00:00:00+0000",
-        "health_status": health(world, sender),
+        "health_status": health(world, number_health(world, sender)),
     }
 
 
 def _tier(limit: int) -> str:
     return next((name for most, name in _TIERS if 0 < limit <= most), "TIER_UNLIMITED")
-
-
-def health(world: World, sender: Sender | None) -> dict[str, Any]:
-    """Overall health is that of the worst entity."""
-    condition, account = world.condition, world.account
-    waba: dict[str, Any] = {"entity_type": "WABA", "id": account.waba_id, "can_send_message": "AVAILABLE"}
-    if condition.locked:
-        waba |= _blocked(
-            141006,
-            "The account has been locked for violating the policies.",
-            "Appeal in Business Support Home.",
-        )
-    elif condition.payment_problem:
-        waba |= _blocked(
-            141006, "There is an error with the payment method.", "Correct the payment method of the account."
-        )
-    entities = [
-        waba,
-        {"entity_type": "BUSINESS", "id": account.business_id, "can_send_message": "AVAILABLE"},
-        {"entity_type": "APP", "id": account.app_id, "can_send_message": "AVAILABLE"},
-    ]
-    if sender is not None:
-        number: dict[str, Any] = {
-            "entity_type": "PHONE_NUMBER",
-            "id": sender.phone_number_id,
-            "can_send_message": "AVAILABLE",
-        }
-        if not condition.registered:
-            number |= _blocked(141000, "The phone number is not registered.", "Register the phone number.")
-        elif condition.quality == "RED":
-            number["can_send_message"] = "LIMITED"
-            number["additional_info"] = ["The quality of this phone number is low."]
-        entities.insert(0, number)
-    states = [each["can_send_message"] for each in entities]
-    worst = next(state for state in ("BLOCKED", "LIMITED", "AVAILABLE") if state in states)
-    return {"can_send_message": worst, "entities": entities}
-
-
-def _blocked(code: int, description: str, solution: str) -> dict[str, Any]:
-    return {
-        "can_send_message": "BLOCKED",
-        "errors": [{"error_code": code, "error_description": description, "possible_solution": solution}],
-    }
 
 
 def get_number(world: World, request: Request, sender: Sender) -> Answer:
@@ -179,7 +137,7 @@ def get_account(world: World, request: Request) -> Answer:
         "ownership_type": "SELF",
         "status": "DISABLED" if world.condition.locked else "ACTIVE",
         "owner_business_info": {"name": "Invy Simulator", "id": world.account.business_id},
-        "health_status": health(world, None),
+        "health_status": health(world),
     }
     default = ("id", "name", "timezone_id", "message_template_namespace")
     return Answer.of(picked(row, fields_of(request, WABA_FIELDS, default)))

@@ -7,6 +7,7 @@ import msgspec
 
 from invy.simulator.exchange import Answer, Request
 from invy.simulator.graph.form import base_of, fields_of, form_of, page, picked
+from invy.simulator.graph.health import health, template_health
 from invy.simulator.refusal import Refusal
 from invy.simulator.template import CATEGORIES, Template, check_components, check_name
 from invy.simulator.world import World
@@ -78,20 +79,7 @@ def _among(asked: str | None, value: str) -> bool:
 
 
 def _row(world: World, template: Template) -> dict[str, Any]:
-    row = template.as_meta()
-    state = "AVAILABLE" if template.status == "APPROVED" else "BLOCKED"
-    entity: dict[str, Any] = {"entity_type": "MESSAGE_TEMPLATE", "id": template.id, "can_send_message": state}
-    if state == "BLOCKED":
-        entity["errors"] = [
-            {
-                "error_code": 141002,
-                "error_description": "Message templates can only be sent out if they are approved.",
-                "possible_solution": "Edit or appeal the message template review decision.",
-            }
-        ]
-    waba = {"entity_type": "WABA", "id": world.account.waba_id, "can_send_message": "AVAILABLE"}
-    row["health_status"] = {"can_send_message": state, "entities": [entity, waba]}
-    return row
+    return template.as_meta() | {"health_status": health(world, template_health(template))}
 
 
 def get_template(world: World, request: Request, template: Template) -> Answer:
