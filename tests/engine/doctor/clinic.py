@@ -38,10 +38,12 @@ def free_socket() -> socket.socket:
 
 
 @asynccontextmanager
-async def listening(app: ASGIApp, *, at: socket.socket | None = None) -> AsyncIterator[str]:
+async def listening(app: ASGIApp, *, dated: bool = True) -> AsyncIterator[str]:
     """Any application on loopback; gives its address."""
-    taken = at or free_socket()
-    server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_config=None, timeout_graceful_shutdown=1))
+    taken = free_socket()
+    server = uvicorn.Server(
+        uvicorn.Config(app, lifespan="off", log_config=None, timeout_graceful_shutdown=1, date_header=dated)
+    )
     task = asyncio.create_task(server.serve(sockets=[taken]))
     while not server.started:
         await asyncio.sleep(0.01)

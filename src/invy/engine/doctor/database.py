@@ -24,4 +24,5 @@ async def database(subject: Subject) -> Sequence[Finding]:
         key = "database.ahead"
     else:
         key = "database.current" if shape.current == shape.head else "database.behind"
+    subject.chart.database_usable = key == "database.current"
     return [found(section, key, place=shape.place, current=shape.current or "", head=shape.head)]

@@ -71,6 +71,7 @@ class Finding:
 def found(
     section: Section,
     key: str,
+    given: Mapping[str, Value] | None = None,
     /,
     *,
     about: str = "",
@@ -78,9 +79,9 @@ def found(
     breaks: tuple[Foundation, ...] = (),
     **values: Value,
 ) -> Finding:
-    """The finding `key` with its values filled in. Raises KeyError for a key or a value that is not there."""
+    """The finding `key` with its values filled in, those `given` and those named. KeyError when one is missing."""
     entry = entries()[key]
-    texts = {name: _text(value) for name, value in values.items()}
+    texts = {name: _text(value) for name, value in {**(given or {}), **values}.items()}
     return Finding(
         section=section,
         key=key,

@@ -112,6 +112,7 @@ class ImagePort(Protocol):
 class Chart:
     """What was learnt on the way."""
 
+    database_usable: bool = False
     app_id: str | None = None
     """Of the app that the token belongs to."""
     meta_at: datetime | None = None

@@ -1,0 +1,51 @@
+"""Whether Meta answers at all, and how far our clock is from Meta's."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+
+from invy.engine.doctor.asking import CALL_S, unread
+from invy.engine.doctor.finding import Finding, found
+from invy.engine.doctor.section import Foundation, Section
+from invy.engine.doctor.subject import Subject
+from invy.meta.catalogue import Text
+from invy.meta.catalogue_words import duration
+from invy.meta.graph_reply import Unread, Why, read
+
+TOLERATED: Final = timedelta(seconds=10)
+"""Meta's `Date` has whole seconds, and the answer takes its time."""
+
+HARMFUL: Final = timedelta(minutes=5)
+WHAT: Final = Text(en="Meta's Graph API", he="ה-Graph API של מטא")
+
+_BROKEN: Final = (Foundation.META,)
+_TROUBLE_CODES: Final = frozenset({1, 2})
+
+
+async def clock(subject: Subject) -> Sequence[Finding]:
+    """One small question, whose answer does not matter: that there is one does, and its date."""
+    assert subject.meta is not None
+    began = subject.clock()
+    reply = await subject.meta.get("me", {"fields": "id"}, timeout_s=CALL_S)
+    ours = began + (subject.clock() - began) / 2
+    answer = read(reply)
+    if isinstance(answer, Unread) and _is_trouble(answer):
+        return [unread(Section.CLOCK, WHAT, answer, breaks=_BROKEN)]
+    subject.chart.served_version = reply.served_version
+    findings = [found(Section.CLOCK, "clock.answers", about="meta", address=subject.settings.api_base_url)]
+    if reply.date is None:
+        return [*findings, found(Section.CLOCK, "clock.no_date")]
+    ahead = ours - reply.date
+    off = duration(max(1, int(abs(ahead).total_seconds())))
+    way = Text(en="ahead of", he="לפני") if ahead > timedelta(0) else Text(en="behind", he="אחרי")
+    key = "clock.right"
+    if abs(ahead) > TOLERATED:
+        key = "clock.off" if abs(ahead) <= HARMFUL else "clock.far_off"
+    return [*findings, found(Section.CLOCK, key, off=off, way=way)]
+
+
+def _is_trouble(answer: Unread) -> bool:
+    """Whether nothing of Meta's can be expected now. A refusal is an answer, too."""
+    if answer.why is Why.REFUSED:
+        return answer.code in _TROUBLE_CODES
+    return answer.why is not Why.SHAPE

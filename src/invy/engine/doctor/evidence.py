@@ -1,0 +1,102 @@
+"""What was heard from Meta of late: the last webhook, silence where there should be reports, and what stands open."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from invy.domain import self_test
+from invy.domain.errors import StoreUnavailable
+from invy.domain.pulse import OpenEnds, Refused
+from invy.engine.doctor import silence
+from invy.engine.doctor.finding import Finding, found
+from invy.engine.doctor.section import Section
+from invy.engine.doctor.subject import PulsePort, Subject
+from invy.meta.catalogue import Text
+from invy.meta.catalogue_words import duration
+from invy.meta.webhook_look import Look, looks
+
+LATELY: Final = timedelta(hours=24)
+_NEVER: Final = Text(en="never", he="מעולם לא")
+_SOME_WAITING: Final = 100
+
+
+async def evidence(subject: Subject) -> Sequence[Finding]:
+    """Asks the database only; cheap enough for the service to repeat."""
+    assert subject.pulse is not None
+    now = subject.clock()
+    try:
+        findings = await _heard(subject.pulse, now)
+        findings += _open_ends(await subject.pulse.open_ends())
+        findings += _refused(await subject.pulse.refused(since=now - LATELY), now)
+    except StoreUnavailable as error:
+        return [found(Section.EVIDENCE, "database.away", problem=error.message)]
+    return findings
+
+
+async def _heard(pulse: PulsePort, now: datetime) -> list[Finding]:
+    last = await pulse.last_genuine()
+    receipt = await pulse.last_receipt()
+    since, until = silence.window(now, receipt)
+    silent = silence.judge(now, receipt, await pulse.unanswered(since=since, until=until))
+    if silent is not None:
+        return [
+            found(
+                Section.EVIDENCE,
+                "evidence.silent",
+                about="heard",
+                count=silent.unanswered,
+                since=_ago(now, silent.since),
+                receipt=_ago(now, receipt),
+                last=_ago(now, last),
+            )
+        ]
+    if last is None:
+        return [found(Section.EVIDENCE, "evidence.nothing_yet", about="heard")]
+    return [found(Section.EVIDENCE, "evidence.heard", about="heard", last=_ago(now, last))]
+
+
+def _open_ends(ends: OpenEnds) -> list[Finding]:
+    counted = (
+        ("orphans", ends.orphans, 1),
+        ("unconfirmed", ends.unconfirmed, 1),
+        ("unreadable", ends.unreadable, 1),
+        ("waiting", ends.waiting, _SOME_WAITING),
+    )
+    return [
+        found(Section.EVIDENCE, f"evidence.{name}", about=name, count=count)
+        for name, count, some in counted
+        if count >= some
+    ]
+
+
+def _refused(sampled: Sequence[Refused], now: datetime) -> list[Finding]:
+    """What the bodies look like that were turned away for their signature; our own self-tests do not count."""
+    genuine = [each for each in sampled if self_test.nonce_of(each.sample) is None]
+    findings = []
+    for look, key in (
+        (Look.AS_META_WRITES, "evidence.refused_secret"),
+        (Look.REWRITTEN, "evidence.refused_rewritten"),
+        (Look.FOREIGN, "evidence.refused_foreign"),
+    ):
+        those = [each for each in genuine if looks(each.sample) is look]
+        unsigned = (
+            look is not Look.FOREIGN and bool(those) and all(each.reason == "missing" for each in those)
+        )
+        if those:
+            findings.append(
+                found(
+                    Section.EVIDENCE,
+                    "evidence.refused_unsigned" if unsigned else key,
+                    about=f"refused {look.value}",
+                    count=len(those),
+                    last=_ago(now, those[0].at),
+                )
+            )
+    return findings
+
+
+def _ago(now: datetime, at: datetime | None) -> Text:
+    if at is None:
+        return _NEVER
+    span = duration(max(1, int((now - at).total_seconds())))
+    return Text(en=f"{span.en} ago", he=f"לפני {span.he}")
