@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 import structlog
@@ -48,12 +50,16 @@ class Service:
                 graph = await stack.enter_async_context(self.house.graph())
                 self.sender = self.house.sender(graph)
                 reconciler = self.house.reconciler(graph)
+            worker_id, started_at = self.house.new_id(), self.house.clock()
+            with suppress(StoreUnavailable):
+                # Before anybody is told that we are ready: whoever asks for a service then must find us.
+                await self.house.workplace.beat(worker_id, self.role, started_at, started_at)
             tasks = [self._task("ingest", self.ingest.run), self._task("apply", self.applier.run)]
             if self.sender is not None:
                 tasks.append(self._task("send", self.sender.run))
             if reconciler is not None:
                 tasks.append(self._task("reconcile", reconciler.run))
-            beat = self._task("beat", self._beat)
+            beat = self._task("beat", partial(self._beat, worker_id, started_at))
             try:
                 yield self
             finally:
@@ -83,13 +89,12 @@ class Service:
         self._parts[name] = asyncio.create_task(_kept_alive(name, run), name=f"invy.{name}")
         return self._parts[name]
 
-    async def _beat(self) -> None:
+    async def _beat(self, worker_id: str, started_at: datetime) -> None:
         """Say that this process lives, so that others and the command line know who sends.
 
         Ended by an event and not by cancelling: a transaction under way is let finish.
         """
         house = self.house
-        worker_id, started_at = house.new_id(), house.clock()
         while not self._ending.is_set():
             with suppress(StoreUnavailable):
                 await house.workplace.beat(worker_id, self.role, started_at, house.clock())
