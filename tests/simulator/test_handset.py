@@ -92,6 +92,8 @@ def test_a_guest_who_blocks_the_business_stays_silent_for_ever(cloud_api: CloudA
     cloud_api.settle()
     cloud_api.advance(40 * 86_400)
     assert (cloud_api.message(wamid)["final_status"], cloud_api.message(wamid)["settled"]) == ("sent", True)
+    with pytest.raises(SimulatorTrouble, match="has blocked the business"):
+        cloud_api.guest(READ, "read", wamid=wamid)
     _press(cloud_api, "do=unblock")
     wamid = send(cloud_api, invitation(READ)).wamid
     cloud_api.settle()
@@ -107,6 +109,13 @@ def test_opening_a_message_by_hand_reads_it_now(cloud_api: CloudApi, caught_webh
     cloud_api.guest("+447700900151", "read", wamid=wamid)
     cloud_api.settle()
     assert [each["status"] for each in caught_webhooks.statuses()] == ["sent", "delivered", "read"]
+
+
+def test_a_message_that_failed_cannot_be_opened(cloud_api: CloudApi) -> None:
+    send(cloud_api, invitation("+447700900156"))
+    cloud_api.settle()
+    with pytest.raises(SimulatorTrouble, match="never came to this phone"):
+        cloud_api.guest("+447700900156", "press")
 
 
 def test_the_overview_finds_a_phone_by_its_number(cloud_api: CloudApi) -> None:

@@ -43,6 +43,13 @@ def test_the_truth_moves_with_time_and_not_with_what_was_told(cloud_api: CloudAp
     assert cloud_api.state()["untold_events"] == 3
 
 
+def test_timestamps_are_the_times_of_the_truth(cloud_api: CloudApi, caught_webhooks: Catcher) -> None:
+    wamid = send(cloud_api, invitation("+447700900155")).wamid
+    cloud_api.settle()
+    truth = [int(each["at"]) for each in cloud_api.message(wamid)["events"]]
+    assert [int(each["timestamp"]) for each in caught_webhooks.statuses()] == truth
+
+
 def test_every_webhook_is_kept_with_each_attempt_and_answer(
     cloud_api: CloudApi, caught_webhooks: Catcher
 ) -> None:

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 import msgspec
 
+from invy.simulator.fate import Status
 from invy.simulator.guest import Guest
 from invy.simulator.ledger import Message
 from invy.simulator.news import Sender
@@ -63,6 +64,8 @@ def do(world: World, wa_id: str, wish: Wish) -> Guest:
 def _use(world: World, guest: Guest, wish: Wish) -> None:
     if not guest.online:
         raise Impossible("The phone is off. Switch it on first.")
+    if guest.blocks_us:
+        raise Impossible("This guest has blocked the business. Unblock it first.")
     message = _message(world, guest, wish.wamid)
     sender = world.senders[message.phone_number_id] if message else world.sender
     if wish.do is Deed.WRITE:
@@ -73,6 +76,8 @@ def _use(world: World, guest: Guest, wish: Wish) -> None:
         return
     if message is None:
         raise Impossible("There is no message on this phone.")
+    if message.final_status is Status.FAILED:
+        raise Impossible("This message has failed: it never came to this phone.")
     world.journey.read(message, guest, sender)
     if wish.do is Deed.PRESS and not _press(world, guest, sender, message, wish):
         raise Impossible(f"The message has no quick reply {wish.button}.")

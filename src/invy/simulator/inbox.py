@@ -19,7 +19,7 @@ class Inbox:
         catalogue: Catalogue,
         limits: Limits,
         now: Callable[[], float],
-        stamp: Callable[[], float],
+        stamp: Callable[[float], int],
     ) -> None:
         self._herald = herald
         self._catalogue = catalogue
@@ -51,14 +51,14 @@ class Inbox:
         guest.written = (*guest.written, written)
         guest.wrote_at = written.at
         self._limits.count_inbound(sender.phone_number_id)
-        self._herald.tell_inbound(sender, guest, written, stamp=int(self.stamp()))
+        self._herald.tell_inbound(sender, guest, written, stamp=self.stamp(written.at))
         return written
 
     def stop(self, sender: Sender, guest: Guest) -> None:
         """WhatsApp's own "stop" button: marketing messages fail with 131050 from now on."""
         guest.opted_out = True
-        self._herald.tell_preference(sender, guest, stop=True, stamp=int(self.stamp()))
+        self._herald.tell_preference(sender, guest, stop=True, stamp=self.stamp(self._now()))
 
     def resume(self, sender: Sender, guest: Guest) -> None:
         guest.opted_out = False
-        self._herald.tell_preference(sender, guest, stop=False, stamp=int(self.stamp()))
+        self._herald.tell_preference(sender, guest, stop=False, stamp=self.stamp(self._now()))

@@ -65,8 +65,7 @@ class Journey:
         happening = Happening(step.status, due, step.code, step.told)
         self._ledger.record(message, happening)
         if step.told:
-            stamp = int(self._inbox.stamp())
-            self._herald.tell_status(sender, message, guest, happening, stamp=stamp)
+            self._herald.tell_status(sender, message, guest, happening, stamp=self._inbox.stamp(due))
         else:
             happening.webhook_state = None
         self._plan(message, guest, sender, index + 1, due)
@@ -100,14 +99,15 @@ class Journey:
 
     def read(self, message: Message, guest: Guest, sender: Sender) -> None:
         """Somebody opened the chat on the handset page: the message is delivered and read now."""
-        if message.final_status is Status.READ or not guest.online or guest.blocks_us:
+        if message.final_status is Status.READ:
             return
+        now = self._clock.now()
         known = {each.status for each in message.happenings}
         for status in (Status.SENT, Status.DELIVERED, Status.READ):
             if status not in known:
-                happening = Happening(status, self._clock.now())
+                happening = Happening(status, now)
                 self._ledger.record(message, happening)
-                self._herald.tell_status(sender, message, guest, happening, stamp=int(self._inbox.stamp()))
+                self._herald.tell_status(sender, message, guest, happening, stamp=self._inbox.stamp(now))
         message.steps_taken = _ALL_TAKEN
         self._ledger.settle(message)
         self._herald.release(message)

@@ -85,7 +85,7 @@ class Postman:
         clock: Clock,
         secret: str,
         *,
-        stamp: Callable[[], float],
+        stamp: Callable[[float], int],
         batch: int = 1,
         hands: int = 48,
         timeout_s: float = 10.0,
@@ -213,7 +213,7 @@ class Postman:
                 break
             items.append(following)
             queue.popleft()
-        body = encode(envelope(items, at=int(self._stamp())))
+        body = encode(envelope(items, at=self._stamp(self._clock.now())))
         spoiled = any(each.bad_signature for each in items)
         letter = Letter(
             next(self._ids), url, body, items, self._clock.now(), bad_signature=spoiled, forged=first.forged

@@ -113,9 +113,9 @@ class World:
         """Have `effect` happen once so many messages have been accepted."""
         self._milestones.setdefault(count, []).append(effect)
 
-    def stamp(self) -> float:
-        """The time Meta's timestamps show: virtual, or the receiver's own when the scenario says so."""
-        return self.clock.real_time() if self.scenario.real_timestamps else self.clock.now()
+    def stamp(self, at: float) -> int:
+        """What Meta's timestamp shows for this virtual time: that, or the receiver's own when the scenario says so."""
+        return int(self.clock.real_time() if self.scenario.real_timestamps else at)
 
     async def quiet(self) -> None:
         """Return when all webhooks due have been answered; a callback that hangs is waited for once, two seconds."""
@@ -144,16 +144,34 @@ class World:
         template = self._template_for(order)
         guest = self._guest_for(order, sender)
         guest.attempts += 1
-        nth = self.ledger.count_to(guest.wa_id) + 1
-        fate = self._fate(guest.wa_id, nth)
+        fate = self._fate(guest.wa_id, self.ledger.count_to(guest.wa_id) + 1)
         if fate.refusal and (not fate.refused_attempts or guest.attempts <= fate.refused_attempts):
             raise Refusal(fate.refusal)
         self._trouble_before(guest, fate)
         now = self.clock.now()
         self.limits.check_send(number_id, guest.wa_id, now, window_open=guest.window_open(now))
+        doomed = self._doom(fate, order, guest, template, now)
+        message = self._write_down(order, guest, template, sender=sender, fate=doomed, body=body, now=now)
+        hold_s, dropped = self._hold(fate, template, now)
+        early = self.journey.begin(message, guest, sender, hold_s=hold_s, dropped=dropped)
+        for effect in self._milestones.pop(len(self.ledger), ()):
+            effect()
+        return Reception(message, self._quirks_after(message), early)
+
+    def _write_down(
+        self,
+        order: Order,
+        guest: Guest,
+        template: Template | None,
+        *,
+        sender: Sender,
+        fate: Fate,
+        body: bytes,
+        now: float,
+    ) -> Message:
         message = Message(
             wamid=new_wamid(guest.wa_id),
-            phone_number_id=number_id,
+            phone_number_id=sender.phone_number_id,
             wa_id=guest.wa_id,
             user_id=guest.user_id,
             dialled=order.dialled,
@@ -162,23 +180,25 @@ class World:
             language=template.language if template else "",
             category=template.category.lower() if template else "service",
             opaque=order.opaque,
-            nth=nth,
-            fate=self._doom(fate, order, guest, template, now),
+            nth=self.ledger.count_to(guest.wa_id) + 1,
+            fate=fate,
             accepted_at=now,
             request=body,
             by_user_id=bool(order.user_id),
         )
-        magic = message.fate.quirks
-        guest.hidden = self.chaos.strikes(Quirk.HIDDEN_NUMBER, guest.wa_id, 0, magic=magic)
+        guest.hidden = self.chaos.strikes(Quirk.HIDDEN_NUMBER, guest.wa_id, 0, magic=fate.quirks)
         self.ledger.add(message)
-        hold_s = fate.held_s or (self.pacing.held_for(template, now) if template else 0.0)
-        dropped = hold_s > 0 and not fate.held_s and self.scenario.pacing.drop
-        if dropped and template is not None and template.status == "APPROVED":
+        return message
+
+    def _hold(self, fate: Fate, template: Template | None, now: float) -> tuple[float, bool]:
+        """For how many seconds a message is held for quality assessment, and whether it is dropped then."""
+        if fate.held_s or template is None:
+            return fate.held_s, False
+        hold_s = self.pacing.held_for(template, now)
+        dropped = hold_s > 0 and self.scenario.pacing.drop
+        if dropped:
             self.clock.after(hold_s, lambda: self._pause_by_pacing(template))
-        early = self.journey.begin(message, guest, sender, hold_s=hold_s, dropped=dropped)
-        for effect in self._milestones.pop(len(self.ledger), ()):
-            effect()
-        return Reception(message, self._quirks_after(message), early)
+        return hold_s, dropped
 
     def _check_account(self) -> None:
         condition = self.condition
