@@ -1,6 +1,7 @@
 """One HTTP exchange turned into a reply that says what happened, whatever that was. Bounded in time and in size."""
 
 import asyncio
+import os
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
@@ -41,8 +42,10 @@ def said(error: Exception, timeout_s: float) -> tuple[Trouble, str]:
         case aiohttp.ClientConnectorDNSError():
             return Trouble.UNREACHABLE, "its name cannot be resolved"
         case aiohttp.ClientConnectorError():
-            reason = error.os_error.strerror or type(error.os_error).__name__
-            return Trouble.UNREACHABLE, reason.split(" [")[0].lower()
+            number = error.os_error.errno
+            return Trouble.UNREACHABLE, os.strerror(number).lower() if number else type(
+                error.os_error
+            ).__name__
         case _:
             return Trouble.BROKEN, f"the connection broke ({type(error).__name__})"
 

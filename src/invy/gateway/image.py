@@ -8,8 +8,8 @@ import asyncio
 import ipaddress
 import socket
 import ssl
-from collections.abc import Callable, Sequence
-from typing import Any, Final
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
 from urllib.parse import urljoin, urlsplit
 
 import aiohttp
@@ -27,11 +27,11 @@ START_BYTES: Final = 64 * 1024
 METAS_HOST: Final = "scontent.whatsapp.net"
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-Lookup = Callable[[str, int], "asyncio.Future[Any]"]
+Allowed = Callable[[Address], bool]
+Lookup = Callable[[str], Awaitable[Sequence[str]]]
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _OK: Final = 200
 _NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
-_6TO4: Final = ipaddress.IPv6Network("2002::/16")
 
 
 def is_public(address: Address) -> bool:
@@ -49,52 +49,70 @@ class PrivateAddress(OSError):
     """The name leads to an address that is not public."""
 
 
-class CheckedResolver(AbstractResolver):
-    """Resolves a name, and refuses it whole when any of its addresses is not allowed."""
+async def look_up(host: str) -> Sequence[str]:
+    """All addresses of a name, as this machine resolves it. Raises OSError when there are none."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    return [str(place[0]).partition("%")[0] for _, _, _, _, place in found]
 
-    def __init__(self, allowed: Callable[[Address], bool]) -> None:
+
+class CheckedResolver(AbstractResolver):
+    """Resolves a name once per connection, and refuses it whole when any of its addresses is not allowed.
+
+    The connection is made to the addresses that are returned here, so a name cannot mean something else meanwhile.
+    """
+
+    def __init__(self, allowed: Allowed, lookup: Lookup) -> None:
         self._allowed = allowed
+        self._lookup = lookup
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
-        loop = asyncio.get_running_loop()
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, family=family)
-        return [_checked(host, port, kind, place, self._allowed) for kind, _, _, _, place in found]
+        """Raises PrivateAddress."""
+        del family
+        found = [ipaddress.ip_address(each) for each in await self._lookup(host)]
+        for address in found:
+            if not self._allowed(address):
+                raise PrivateAddress(f"{address} is not a public address")
+        return [
+            ResolveResult(
+                hostname=host,
+                host=str(address),
+                port=port,
+                family=socket.AF_INET if address.version == 4 else socket.AF_INET6,  # noqa: PLR2004 - IPv4
+                proto=0,
+                flags=socket.AI_NUMERICHOST,
+            )
+            for address in found
+        ]
 
     async def close(self) -> None:
         return
 
 
-def _checked(
-    host: str, port: int, kind: int, place: Sequence[Any], allowed: Callable[[Address], bool]
-) -> ResolveResult:
-    address = ipaddress.ip_address(str(place[0]).partition("%")[0])
-    if not allowed(address):
-        raise PrivateAddress(f"{address} is not a public address")
-    return ResolveResult(
-        hostname=host, host=str(address), port=port, family=kind, proto=0, flags=socket.AI_NUMERICHOST
-    )
-
-
 class ImageFetcher:
-    """`allowed` decides about addresses and `trust` about certificates; both are only ever changed in tests."""
+    """`allowed` decides about addresses, `lookup` finds them, `trust` judges certificates: changed in tests only."""
 
     def __init__(
         self,
         *,
         timeout_s: float = FETCH_S,
-        allowed: Callable[[Address], bool] = is_public,
+        allowed: Allowed = is_public,
+        lookup: Lookup = look_up,
         trust: ssl.SSLContext | None = None,
     ) -> None:
         self._timeout_s = timeout_s
         self._allowed = allowed
+        self._lookup = lookup
         self._trust: ssl.SSLContext | bool = True if trust is None else trust
 
     async def fetch(self, url: str) -> Fetched:
         """Follow the link to an image. Never raises for what the network does."""
         connector = aiohttp.TCPConnector(
-            resolver=CheckedResolver(self._allowed), use_dns_cache=False, force_close=True, ssl=self._trust
+            resolver=CheckedResolver(self._allowed, self._lookup),
+            use_dns_cache=False,
+            force_close=True,
+            ssl=self._trust,
         )
         async with aiohttp.ClientSession(
             connector=connector,
@@ -150,8 +168,6 @@ class ImageFetcher:
                         Look.HTTP_ERROR, url, response.status, redirects, note=response.reason or ""
                     )
                 return await _read(response, url, redirects)
-        except PrivateAddress as error:
-            return Fetched(Look.PRIVATE, url, redirects=redirects, note=str(error))
         except (aiohttp.ClientError, OSError, ValueError) as error:
             if isinstance(error, TimeoutError):
                 raise
@@ -159,20 +175,14 @@ class ImageFetcher:
 
 
 def _broken(error: Exception, url: str, redirects: int) -> Fetched:
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, PrivateAddress):
-            return Fetched(Look.PRIVATE, url, redirects=redirects, note=str(cause))
-        cause = cause.__cause__ or getattr(cause, "os_error", None) if cause is not error else _inner(error)
+    cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
+    if isinstance(cause, PrivateAddress):
+        return Fetched(Look.PRIVATE, url, redirects=redirects, note=str(cause))
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return Fetched(Look.NO_SUCH_HOST, url, redirects=redirects)
     trouble, note = answer.said(error, FETCH_S)
     look = Look.CERTIFICATE if trouble is Trouble.CERTIFICATE else Look.UNREACHABLE
     return Fetched(look, url, redirects=redirects, note=note)
-
-
-def _inner(error: Exception) -> BaseException | None:
-    return error.__cause__ or getattr(error, "os_error", None)
 
 
 async def _read(response: aiohttp.ClientResponse, url: str, redirects: int) -> Fetched:

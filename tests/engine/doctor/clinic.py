@@ -6,6 +6,7 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -38,17 +39,28 @@ def free_socket() -> socket.socket:
 
 
 @asynccontextmanager
-async def listening(app: ASGIApp, *, dated: bool = True) -> AsyncIterator[str]:
-    """Any application on loopback; gives its address."""
+async def listening(
+    app: ASGIApp, *, dated: bool = True, certificate: Path | None = None
+) -> AsyncIterator[str]:
+    """Any application on loopback, with https when it has a certificate; gives its address."""
     taken = free_socket()
     server = uvicorn.Server(
-        uvicorn.Config(app, lifespan="off", log_config=None, timeout_graceful_shutdown=1, date_header=dated)
+        uvicorn.Config(
+            app,
+            lifespan="off",
+            log_config=None,
+            timeout_graceful_shutdown=1,
+            date_header=dated,
+            ssl_certfile=certificate,
+            ssl_keyfile=certificate,
+        )
     )
     task = asyncio.create_task(server.serve(sockets=[taken]))
     while not server.started:
         await asyncio.sleep(0.01)
     try:
-        yield f"http://127.0.0.1:{taken.getsockname()[1]}"
+        scheme = "https" if certificate else "http"
+        yield f"{scheme}://127.0.0.1:{taken.getsockname()[1]}"
     finally:
         server.should_exit = True
         await task

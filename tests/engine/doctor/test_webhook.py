@@ -1,0 +1,165 @@
+"""Our webhook tried from outside: through the real service, and through what may stand before it."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+from starlette.types import Receive, Scope, Send
+
+from invy.app.settings import Settings
+from invy.domain import self_test
+from invy.engine.doctor.finding import Finding, Mark
+from invy.engine.doctor.section import Section
+from invy.store.tables import evidence, inbound, journal, notices
+from tests.engine.doctor.clinic import Wrap, answering, clinic, listening, rewriting, stripping
+from tests.engine.doctor.patients import SECRET, by_key, examined, keys, settings
+
+
+async def tried(folder: Path, wrap: Wrap | None = None, *, service: Settings | None = None) -> list[Finding]:
+    """Examine the webhook of a service with these settings (the doctor's own when none are given)."""
+    async with clinic(service or settings(folder), wrap=wrap, send=False) as there:
+        mine = settings(folder, INVY_PUBLIC_URL=there.url)
+        return await examined(mine, Section.DATABASE, Section.WEBHOOK, Section.EVIDENCE)
+
+
+async def test_a_webhook_that_works_is_verified_stores_the_self_test_and_refuses_the_unsigned(
+    tmp_path: Path,
+) -> None:
+    findings = await tried(tmp_path)
+    told = {each.key: each.mark for each in findings if each.section is Section.WEBHOOK}
+    assert told == {
+        "webhook.handshake": Mark.OK,
+        "webhook.stored": Mark.OK,
+        "webhook.unsigned_refused": Mark.OK,
+    }
+
+
+async def test_the_self_test_changes_nothing_and_is_not_taken_for_a_webhook_of_metas(tmp_path: Path) -> None:
+    given = settings(tmp_path)
+    async with clinic(given, send=False) as there:
+        mine = settings(tmp_path, INVY_PUBLIC_URL=there.url)
+        findings = await examined(mine, Section.DATABASE, Section.WEBHOOK, Section.EVIDENCE)
+        await there.service.applier.step()
+        async with there.house.database.read() as connection:
+            counts = [
+                (await connection.execute(select(func.count()).select_from(table))).scalar_one()
+                for table in (journal, evidence, inbound, notices)
+            ]
+            outcomes = (await connection.execute(select(journal.c.outcome))).scalars().all()
+    assert counts == [1, 0, 0, 0]
+    assert set(outcomes) <= {0, 1}
+    assert by_key(findings, "evidence.nothing_yet").mark is Mark.WARNING
+    assert not [each for each in findings if each.key.startswith("evidence.refused")]
+
+
+async def test_a_proxy_that_rewrites_bodies_is_told_apart_from_a_wrong_secret(tmp_path: Path) -> None:
+    assert "webhook.rewritten" in keys(await tried(tmp_path, rewriting))
+
+
+async def test_a_service_with_another_secret_is_told(tmp_path: Path) -> None:
+    findings = await tried(tmp_path, service=settings(tmp_path, WHATSAPP_APP_SECRET="9" * 32))
+    finding = by_key(findings, "webhook.secret_differs")
+    assert finding.mark is Mark.FAILED
+    assert SECRET not in repr(findings)
+
+
+async def test_a_proxy_that_removes_the_signature_is_told(tmp_path: Path) -> None:
+    assert "webhook.stripped" in keys(await tried(tmp_path, stripping))
+
+
+async def test_a_service_with_another_verify_token_is_told_and_the_self_test_is_skipped(
+    tmp_path: Path,
+) -> None:
+    findings = await tried(tmp_path, service=settings(tmp_path, WHATSAPP_VERIFY_TOKEN="another-word"))
+    assert {each.key for each in findings if each.section is Section.WEBHOOK} == {
+        "webhook.wrong_token",
+        "general.skipped",
+    }
+
+
+LOGIN = b"<html>Please log in</html>"
+
+
+@pytest.mark.parametrize(
+    ("wrap", "key", "words"),
+    [
+        (answering(200, LOGIN, (b"content-type", b"text/html")), "webhook.wrong_echo", "Please log in"),
+        (answering(404, b"nothing here"), "webhook.not_found", "404"),
+        (
+            answering(301, b"", (b"location", b"https://www.invy.example/x")),
+            "webhook.redirects",
+            "www.invy.example",
+        ),
+        (answering(403, b"blocked by firewall"), "webhook.status", "blocked by firewall"),
+        (answering(502, b"bad gateway"), "webhook.status", "502"),
+        (answering(403, b"no posts", method="POST"), "webhook.refused_unseen", "403"),
+        (answering(503, b"not stored; send it again\n", method="POST"), "webhook.not_stored", "503"),
+        (answering(413, b"too large", method="POST"), "webhook.status", "413"),
+        (answering(200, b"thanks", method="POST"), "webhook.not_journalled", "not in this database"),
+    ],
+)
+async def test_whatever_answers_in_our_place_is_told_for_what_it_is(
+    tmp_path: Path, wrap: Wrap, key: str, words: str
+) -> None:
+    assert words in by_key(await tried(tmp_path, wrap), key).seen.en
+
+
+async def test_something_that_takes_unsigned_bodies_is_told(tmp_path: Path) -> None:
+    findings = await tried(tmp_path, answering(200, b"thanks", method="POST"))
+    assert by_key(findings, "webhook.unsigned_accepted").mark is Mark.FAILED
+
+
+async def test_an_address_that_echoes_every_challenge_is_told(tmp_path: Path) -> None:
+    async def careless(scope: Scope, receive: Receive, send: Send) -> None:
+        del receive
+        word = scope["query_string"].rpartition(b"hub.challenge=")[2]
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": word})
+
+    async with listening(careless) as url:
+        findings = await examined(settings(tmp_path, INVY_PUBLIC_URL=url), Section.WEBHOOK)
+    assert "webhook.any_token" in keys(findings)
+
+
+async def test_nobody_at_the_public_address_is_told(tmp_path: Path) -> None:
+    findings = await examined(settings(tmp_path, INVY_PUBLIC_URL="http://127.0.0.1:9"), Section.WEBHOOK)
+    assert "refused" in by_key(findings, "webhook.unreachable").seen.en
+
+
+async def nobody(scope: Scope, receive: Receive, send: Send) -> None:
+    """Never called: the connection breaks before."""
+
+
+async def test_https_where_only_http_is_spoken_is_told(tmp_path: Path) -> None:
+    async with listening(nobody) as url:
+        findings = await examined(
+            settings(tmp_path, INVY_PUBLIC_URL=url.replace("http://", "https://")), Section.WEBHOOK
+        )
+    assert keys(findings) & {"webhook.certificate", "webhook.broken"}
+
+
+async def test_without_what_it_needs_the_section_is_skipped_because(tmp_path: Path) -> None:
+    findings = await examined(settings(tmp_path), Section.SETTINGS, Section.WEBHOOK)
+    assert "INVY_PUBLIC_URL is not set" in by_key(findings, "general.skipped").seen.en
+
+
+async def test_nothing_is_posted_when_that_is_not_wanted(tmp_path: Path) -> None:
+    async with clinic(settings(tmp_path), send=False) as there:
+        mine = settings(tmp_path, INVY_PUBLIC_URL=there.url)
+        findings = await examined(mine, Section.DATABASE, Section.WEBHOOK, self_test=False)
+        assert await there.house.journal.last_heard() is None
+    assert by_key(findings, "webhook.left_out").mark is Mark.SKIPPED
+
+
+def test_a_self_test_is_recognised_also_when_it_was_rewritten() -> None:
+    body = self_test.body("ab" * 16)
+    assert self_test.nonce_of(body) == "ab" * 16
+    assert self_test.nonce_of(body.replace(b":", b" : ").replace(b"{", b"{\n ")) == "ab" * 16
+    assert self_test.nonce_of(b'{"object":"whatsapp_business_account","entry":[]}') is None
+
+
+async def test_the_journal_is_searched_on_both_databases(tmp_path: Path, database_url: str) -> None:
+    given = settings(tmp_path, INVY_DATABASE_URL=database_url)
+    async with clinic(given, send=False) as there:
+        mine = settings(tmp_path, INVY_DATABASE_URL=database_url, INVY_PUBLIC_URL=there.url)
+        assert "webhook.stored" in keys(await examined(mine, Section.DATABASE, Section.WEBHOOK))
