@@ -12,7 +12,7 @@ EVENTS = "/api/v1/events"
 WEDDING = f"{EVENTS}/wedding"
 IMAGE = {"invitation_image_url": "https://images.example.com/1.jpg"}
 
-GUESTS = [
+GUESTS: list[dict[str, object]] = [
     {"name": "Dana", "phone": "+44 7700 900101"},
     {"name": "רון", "phone": "+447700900102", "params": {"table": "7"}},
     {"name": "Dana again", "phone": "00447700900101"},

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from invy.domain.evidence import Attempt, Phase, Receipt, Reply, Told
+from invy.domain.evidence import Attempt, Evidence, Phase, Receipt, Reply, Told
 from invy.domain.failure import Failure
 from invy.domain.ids import MessageId, Wamid
 from invy.domain.inbound import Preference
@@ -192,7 +192,7 @@ async def test_every_kind_of_evidence_is_shown(stand: Stand, caller: Client) -> 
     failure = Failure(
         131026, "Message undeliverable", "Message undeliverable", "Not possible", "https://x.example", 7
     )
-    facts = [
+    facts: list[Evidence] = [
         Attempt(1, Phase.UNSURE, now, note="timeout"),
         Receipt(wamid, "failed", now, now, failure=failure),
         Receipt(wamid, "a-word-of-tomorrow", None, now),

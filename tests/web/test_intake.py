@@ -77,3 +77,15 @@ async def test_a_length_that_is_no_number_is_not_believed(length: bytes) -> None
     scope: Scope = {"type": "http", "headers": [(b"content-length", length)]}
 
     assert await Intake(3).read(scope, script(piece(b"abc", more=False))) == b"abc"
+
+
+async def test_a_body_that_is_being_read_is_given_up_sooner_when_told_to_hurry() -> None:
+    intake = Intake(100, patience_s=3600)
+    waiting = asyncio.create_task(intake.read(SCOPE, script(piece(b"a"))))
+    await asyncio.sleep(0)
+
+    intake.hurry(0.01)
+
+    with pytest.raises(BodyRefused) as refused:
+        await waiting
+    assert refused.value.status == 408

@@ -84,7 +84,8 @@ async def _serve(
                     app,
                     taken,
                     stop,
-                    lambda: _ready(settings, taken, send=send, as_json=as_json),
+                    ready=lambda: _ready(settings, taken, send=send, as_json=as_json),
+                    ending=app.hurry,
                     **logs.UVICORN,
                 )
                 await app.settle()

@@ -70,11 +70,18 @@ class _Server(uvicorn.Server):
 
 
 async def serve(
-    app: ASGIApp, taken: socket.socket, stop: asyncio.Event, ready: Callable[[], None], **how: Any
+    app: ASGIApp,
+    taken: socket.socket,
+    stop: asyncio.Event,
+    *,
+    ready: Callable[[], None],
+    ending: Callable[[], None],
+    **how: Any,
 ) -> None:
     """Serve until `stop` is set; then take nothing new, end what is under way, and return.
 
-    The app's lifespan is not run: what must run around it is the caller's.
+    `ready` is called once when listening, `ending` once when stopping begins. The app's lifespan is not run: what must
+    run around it is the caller's.
     """
     config = uvicorn.Config(
         app,
@@ -89,13 +96,14 @@ async def serve(
 
     async def end() -> None:
         await stop.wait()
+        ending()
         server.should_exit = True
 
-    ending = asyncio.create_task(end())
+    watching = asyncio.create_task(end())
     try:
         await server.serve(sockets=[taken])
     finally:
-        ending.cancel()
+        watching.cancel()
 
 
 @contextlib.contextmanager

@@ -29,6 +29,10 @@ class FrontDoor:
         self._webhook = webhook
         self._rest = rest
 
+    def hurry(self) -> None:
+        """The process is about to stop; slow senders must not delay that."""
+        self._webhook.hurry()
+
     async def settle(self) -> None:
         """Finish what was left to do behind an answer; before the database is closed."""
         await self._webhook.settle()

@@ -43,6 +43,15 @@ class Intake:
         self._held_bytes = held_bytes
         self._patience_s = patience_s
         self._held = 0
+        self._reading: set[asyncio.Timeout] = set()
+
+    def hurry(self, patience_s: float) -> None:
+        """From now on bodies have only so much time, also those that are being read: the process is about to stop."""
+        self._patience_s = patience_s
+        end = asyncio.get_running_loop().time() + patience_s
+        for each in self._reading:
+            if not each.expired():
+                each.reschedule(end)
 
     async def read(self, scope: Scope, receive: Receive) -> bytes:
         """The whole body.
@@ -54,8 +63,10 @@ class Intake:
         if _announced(scope) > self._max_bytes:
             raise self._too_large()
         body = bytearray()
+        patience = asyncio.timeout(self._patience_s)
         try:
-            async with asyncio.timeout(self._patience_s):
+            async with patience:
+                self._reading.add(patience)
                 while True:
                     message = await receive()
                     if message["type"] != "http.request":
@@ -72,6 +83,7 @@ class Intake:
         except TimeoutError as error:
             raise BodyRefused(408, "too_slow", "The body did not arrive in time.") from error
         finally:
+            self._reading.discard(patience)
             self._held -= len(body)
 
     def _too_large(self) -> BodyRefused:

@@ -94,6 +94,10 @@ class Webhook:
         if answer is not None:
             await answer.send(send)
 
+    def hurry(self) -> None:
+        """The process is about to stop: whoever is still sending a body has a second to end."""
+        self._intake.hurry(1.0)
+
     async def settle(self) -> None:
         """Finish what was left to do behind an answer."""
         await self._refusals.settle()
