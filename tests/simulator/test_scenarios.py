@@ -1,6 +1,11 @@
 """Scenarios: each shipped one loads, says what it is, and does what it says; a typing error never passes."""
 
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -8,7 +13,7 @@ from invy.simulator.clock import Clock
 from invy.simulator.incident import plan
 from invy.simulator.scenario import Scenario, ScenarioInvalid, load_scenario, read_scenario, seconds, shipped
 from invy.simulator.world import World
-from invy.testing import Catcher, CloudApi
+from invy.testing import Catcher, CloudApi, running
 from tests.simulator.client import READ, call, invitation, reminder, send
 
 SHIPPED = sorted(shipped())
@@ -106,10 +111,127 @@ def test_in_a_storm_the_witness_still_knows_the_truth(cloud_api: CloudApi, caugh
     assert all(each["accepted"] == 1 for each in cloud_api.guests())
 
 
-@pytest.mark.cloud_api(scenario="token-expired")
-def test_the_token_expires_in_the_middle(cloud_api: CloudApi) -> None:
-    replies = [send(cloud_api, invitation(f"+999{each:08d}")).http for each in range(25)]
-    assert replies == [200] * 20 + [401] * 5
+@dataclass(frozen=True)
+class Outcome:
+    """What sixty invitations in a scenario came to: answers, truth, and what was told."""
+
+    answers: list[int]
+    errors: list[int | None]
+    state: dict[str, Any]
+    told: Catcher
+
+    def count(self, code: int) -> int:
+        return self.errors.count(code) + self.answers.count(code)
+
+
+def _play(scenario: str, *, count: int = 60, **changes: Any) -> Outcome:
+    """Invite so many guests. An answer is 200, an error code, or 0 when there was none that says anything."""
+    with running(scenario=scenario, seed=5, magic=False, **changes) as api, _caught(api) as told:
+        answers = []
+        for each in range(count):
+            try:
+                reply = send(api, invitation(f"+999{each:08d}", opaque=f"m-{each}"))
+            except ConnectionError:
+                answers.append(0)
+                continue
+            known = "application/json" in reply.headers["content-type"] and reply.http < 500
+            answers.append(200 if reply.http == 200 else reply.code if known else 0)
+        state = api.settle()
+        return Outcome(answers, [each["error_code"] for each in api.messages()], state, told)
+
+
+@contextmanager
+def _caught(api: CloudApi) -> Iterator[Catcher]:
+    with Catcher(api.app_secret, api.verify_token) as told:
+        api.set_callback(told.url)
+        yield told
+
+
+CALM: dict[str, Any] = {"limits": {"per_second": 0, "pair": False}}
+OUTCOMES: dict[str, tuple[dict[str, Any], Callable[[Outcome], bool]]] = {
+    "sunny": ({}, lambda it: it.state["by_status"] == {"read": 60}),
+    "blocked": (CALM, lambda it: 6 < it.state["by_status"]["sent"] < 25),
+    "not-on-whatsapp": (CALM, lambda it: 10 < it.count(131026) < 32),
+    "marketing-cap": (CALM, lambda it: all(it.count(each) for each in (131049, 130472, 131050))),
+    "media-unfetchable": (CALM, lambda it: it.count(131053) == 60),
+    "token-expired": (CALM, lambda it: it.answers == [200] * 20 + [190] * 40),
+    "account-locked": (CALM, lambda it: it.answers == [200] * 20 + [131031] * 40),
+    "template-edited": (CALM, lambda it: it.answers == [200] * 20 + [132000] * 40),
+    "payment-problem": (CALM, lambda it: it.answers == [200] * 60 and it.errors[20:] == [131042] * 40),
+    "maintenance": (CALM, lambda it: it.answers == [200] * 50 + [0] * 10),
+    "template-held": (CALM, lambda it: it.answers == [200] * 60 and 132015 not in it.errors),
+    "template-paused": (
+        CALM,
+        lambda it: it.errors[50:] == [132015] * 10 and "PAUSED" in it.state["templates"].values(),
+    ),
+    "hijacked": (CALM, lambda it: len({each["id"] for each in it.told.statuses()}) <= 20),
+    "rate-limited": ({}, lambda it: it.count(130429) > 10),
+    "test-number": ({}, lambda it: it.answers == [131030] * 60),
+    "webhooks-lost": (CALM, lambda it: it.state["webhooks"]["lost"] > 10),
+    "history-forbidden": (CALM, lambda it: it.state["webhooks"]["lost"] > 3),
+    "lost-replies": (
+        CALM,
+        lambda it: it.answers.count(0) > 3 and it.state["messages"] > it.answers.count(200),
+    ),
+    "out-of-order": (CALM, lambda it: len(it.told.caught) < len(it.told.statuses()) > 170),
+    "hostile": (CALM, lambda it: not all(each.genuine for each in it.told.caught)),
+    "hidden-numbers": (
+        CALM,
+        lambda it: 20 < sum("recipient_id" not in each for each in it.told.statuses()) < 140,
+    ),
+    "webhook-v21": (CALM, lambda it: any("conversation" in each for each in it.told.statuses())),
+    "webhook-outage": (CALM, lambda it: it.state["webhooks"]["lost"] > 0),
+    "phones-off": (CALM, lambda it: it.state["running_for_s"] > 86_400),
+    "meta-outage": (CALM, lambda it: it.answers == [200] * 60),
+    "template-disabled": (CALM, lambda it: it.answers == [200] * 20 + [132015] * 40),
+    "slow-replies": (
+        CALM | {"latency_ms": [1, 2], "chaos": {"slow_reply": 0.05, "slow_reply_s": 0.05}},
+        lambda it: it.state["troubles"]["slow_reply"] > 0,
+    ),
+    "storm": (
+        CALM | {"latency_ms": [0, 0]},
+        lambda it: it.state["settled"] and bool(it.state["troubles"]),
+    ),
+    "wedding-500": (CALM | {"latency_ms": [0, 0]}, lambda it: it.state["by_status"]["read"] > 30),
+}
+
+
+@pytest.mark.parametrize("name", [each for each in SHIPPED if each != "tier-250"])
+def test_a_shipped_scenario_does_what_it_says(name: str) -> None:
+    changes, holds = OUTCOMES[name]
+    outcome = _play(name, **changes)
+    assert holds(outcome), (outcome.answers, outcome.errors, outcome.state)
+    assert outcome.state["settled"]
+
+
+def test_a_new_business_reaches_two_hundred_and_fifty_guests_a_day() -> None:
+    outcome = _play("tier-250", count=260, limits={"tier": 250, "per_second": 0})
+    assert outcome.answers == [200] * 250 + [131048] * 10
+
+
+def test_a_storm_is_the_same_storm_again_with_the_same_seed_and_another_with_another() -> None:
+    def weather(seed: int) -> tuple[list[int], Counter[tuple[str, str, bool]]]:
+        told: Counter[tuple[str, str, bool]] = Counter()
+        with (
+            running(scenario="storm", seed=seed, magic=False, batch=1, latency_ms=[0, 0], **CALM) as api,
+            _caught(api) as caught,
+        ):
+            answers = []
+            for each in range(80):
+                try:
+                    answers.append(send(api, invitation(f"+999{each:08d}", opaque=f"m-{each}")).http)
+                except ConnectionError:
+                    answers.append(0)
+            api.settle()
+            for post in caught.caught:
+                for entry in post.payload["entry"]:
+                    for change in entry["changes"]:
+                        for status in change["value"].get("statuses", []):
+                            told[status["biz_opaque_callback_data"], status["status"], post.genuine] += 1
+        return answers, told
+
+    assert weather(21) == weather(21)
+    assert weather(21) != weather(22)
 
 
 @pytest.mark.cloud_api(scenario="template-disabled")

@@ -8,9 +8,8 @@ from typing import Any
 import msgspec
 
 from invy.simulator.ledger import Message
-from invy.simulator.template import Template
+from invy.simulator.template import VARIABLE, Template
 
-_VARIABLE = re.compile(r"\{\{\s*([A-Za-z0-9_]+)\s*\}\}")
 Json = Mapping[str, Any]
 
 
@@ -53,7 +52,7 @@ def buttons_of(message: Message, template: Template | None) -> tuple[Face, ...]:
     for index, button in enumerate(template.buttons):
         parameters = given.get(index, {}).get("parameters", [{}])
         value = str(parameters[0].get("text", "") or parameters[0].get("payload", "")) if parameters else ""
-        url = value.join(_VARIABLE.split(button.url)[::2])
+        url = value.join(VARIABLE.split(button.url)[::2])
         payload = (value or button.text) if button.kind == "QUICK_REPLY" else ""
         faces.append(Face(button.kind, button.text, payload, url))
     return tuple(faces)
@@ -111,7 +110,7 @@ def _fill(text: str, parameters: Sequence[Json]) -> str:
         position = int(name) - 1 if name.isdigit() else -1
         return ordered[position] if 0 <= position < len(ordered) else match[0]
 
-    return _VARIABLE.sub(value, text)
+    return VARIABLE.sub(value, text)
 
 
 def _shown(parameter: Json) -> str:

@@ -14,13 +14,13 @@ _LONGEST_BUTTON = 25
 _MOST_BUTTONS = 10
 # Midnight at the start of 2026: when every quality score has been set, as far as a world can tell.
 _SINCE = 1_767_225_600
-_VARIABLE = re.compile(r"\{\{\s*([A-Za-z0-9_]+)\s*\}\}")
+VARIABLE = re.compile(r"\{\{\s*([A-Za-z0-9_]+)\s*\}\}")
 MEDIA_FORMATS = frozenset({"IMAGE", "VIDEO", "DOCUMENT"})
 
 
 def variables(text: str) -> tuple[str, ...]:
     """The distinct variables of a text, in order of appearance."""
-    return tuple(dict.fromkeys(_VARIABLE.findall(text)))
+    return tuple(dict.fromkeys(VARIABLE.findall(text)))
 
 
 @dataclass(frozen=True, slots=True)

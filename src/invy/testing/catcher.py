@@ -28,6 +28,12 @@ class Caught:
         return payload
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    # The simulator comes with up to 48 connections at once; a short queue would make some of them wait a second.
+    request_queue_size = 256
+
+
 class Catcher:
     """`answer` chooses the HTTP status of each POST: 200 for genuine ones and 401 for others unless you say so."""
 
@@ -44,8 +50,7 @@ class Catcher:
         self.answer: Callable[[Caught], int] = answer or (lambda caught: 200 if caught.genuine else 401)
         self.caught: list[Caught] = []
         self._open: set[socket.socket] = set()
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), self._handler())
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", port), self._handler())
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.005}, daemon=True
         )
