@@ -1,12 +1,12 @@
 """`invy token`: make, list and revoke the tokens that the HTTP API asks for."""
 
-import json
 import sys
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from invy.cli import context
+from invy.cli import cell, context, output
 from invy.domain.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -56,20 +56,24 @@ def list_tokens(
         rows = [
             {
                 "name": token.name,
-                "created_at": token.created_at.isoformat(),
-                "last_used_at": token.last_used_at.isoformat() if token.last_used_at else None,
-                "revoked_at": token.revoked_at.isoformat() if token.revoked_at else None,
+                "created_at": cell.utc(token.created_at),
+                "last_used_at": cell.utc(token.last_used_at),
+                "revoked_at": cell.utc(token.revoked_at),
             }
             for token in tokens
         ]
-        sys.stdout.write(json.dumps({"tokens": rows}, ensure_ascii=False, indent=2) + "\n")
+        output.json_document({"tokens": rows})
         return
     if not tokens:
-        typer.echo("There are no tokens. Make one with: invy token create NAME", err=True)
+        output.say("There are no tokens. Make one with: invy token create NAME")
+        return
+    zone = cell.zone_of(datetime.now(UTC))
+    table = output.table("NAME", "STANDING", f"MADE ({zone})", "LAST USED", "REVOKED")
     for token in tokens:
-        standing = f"revoked {token.revoked_at:%Y-%m-%d %H:%M}" if token.revoked_at else "usable"
-        used = f"last used {token.last_used_at:%Y-%m-%d %H:%M}" if token.last_used_at else "never used"
-        typer.echo(f"{token.name}  {standing}, {used} (UTC), made {token.created_at:%Y-%m-%d %H:%M}")
+        standing = "revoked" if token.revoked_at else "usable"
+        times = [cell.local(at, zone) for at in (token.created_at, token.last_used_at, token.revoked_at)]
+        table.add_row(output.name(token.name), standing, *times)
+    output.out().print(table)
 
 
 @app.command()
