@@ -92,6 +92,11 @@ def test_a_message_appears_by_itself_while_the_page_is_open(cloud_api: CloudApi,
     phone.get_by_text("היי איילה").wait_for(timeout=8000)
 
 
+def test_the_printed_address_leads_to_the_world(phone: Page) -> None:
+    phone.goto("/")
+    phone.get_by_role("heading", name="The simulator's world").wait_for()
+
+
 def test_the_keyboard_reaches_every_button(cloud_api: CloudApi, phone: Page) -> None:
     send(cloud_api, reminder(READ))
     cloud_api.settle()

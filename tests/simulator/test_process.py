@@ -84,6 +84,7 @@ def run(*options: str) -> tuple[int, str]:
         (("--chaos", "lose=3"), "between 0 and 1"),
         (("--templates", "/no/such/file.json"), "GET message_templates"),
         (("--batch", "0"), "--batch"),
+        (("--latency", "9-3"), "smaller one first"),
     ],
 )
 def test_a_wrong_option_is_explained_and_nothing_starts(options: tuple[str, ...], complaint: str) -> None:

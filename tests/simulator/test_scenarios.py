@@ -40,6 +40,10 @@ def test_a_shipped_scenario_loads_starts_and_describes_itself(name: str) -> None
         ("[replies]\nshout = 1", "shout"),
         ('[[incident]]\ndo = "lock-account"\nat = "soon"', "soon"),
         ("not toml", "source"),
+        ("speed = 0.0", "more than 0"),
+        ("batch = 0", "1 to 1000"),
+        ("numbers = 0", "1 to 100"),
+        ("latency_ms = [9.0, 3.0]", "smaller one first"),
     ],
 )
 def test_a_typing_error_never_passes_for_calm(text: str, complaint: str) -> None:

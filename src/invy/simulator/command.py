@@ -6,13 +6,14 @@ import os
 import socket
 import sys
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn, TypeVar
 
 import msgspec
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from invy.simulator.chaos import ChaosRules
 from invy.simulator.clock import Clock
 from invy.simulator.fate import MIXES
 from invy.simulator.graph.subscriptions import all_fields, handshake
@@ -97,24 +98,21 @@ def simulator(  # noqa: PLR0917 - typer reads options from parameters
         _list()
         return
     try:
-        chosen = load_scenario(scenario) if scenario else Scenario()
+        base = load_scenario(scenario) if scenario else Scenario()
         chosen = _changed(
-            chosen,
+            base,
             mix=mix,
             speed=speed,
             magic=magic,
             real_timestamps=real_timestamps,
             batch=batch,
-            latency_ms=_latency(latency) if latency is not None else None,
-        )
-        chosen = msgspec.structs.replace(
-            chosen,
-            limits=_changed(chosen.limits, per_second=rate, pair=pair),
-            chaos=_chaos(chosen, chaos or []),
+            latency_ms=None if latency is None else _latency(latency),
+            limits=_changed(base.limits, per_second=rate, pair=pair),
+            chaos=_changed(base.chaos, **_rates(chaos or [])),
         )
         world = World(chosen, Clock(speed=chosen.speed), seed=seed, templates=_templates(templates))
         plan(world)
-    except (ScenarioInvalid, ValueError) as error:
+    except ValueError as error:
         _stop(str(error))
     if callback_url is not None:
         token = verify_token or world.account.verify_token
@@ -137,28 +135,30 @@ def simulator(  # noqa: PLR0917 - typer reads options from parameters
         runner.run(_run(world, listener, facts, as_json=as_json, until_stdin_closes=until_stdin_closes))
 
 
-def _changed(rules: Any, **changes: Any) -> Any:
+Rules = TypeVar("Rules", bound=msgspec.Struct)
+
+
+def _changed(rules: Rules, **changes: Any) -> Rules:
     """The rules with those options that were given."""
     return msgspec.structs.replace(
         rules, **{name: value for name, value in changes.items() if value is not None}
     )
 
 
-def _chaos(scenario: Scenario, given: list[str]) -> Any:
+def _rates(given: list[str]) -> dict[str, float]:
+    known = ChaosRules.__struct_fields__
     rates: dict[str, float] = {}
     for each in given:
         name, _, rate = each.partition("=")
-        if name not in scenario.chaos.__struct_fields__:
-            raise ScenarioInvalid(
-                f"There is no chaos called {name!r}. There are: {', '.join(scenario.chaos.__struct_fields__)}."
-            )
+        if name not in known:
+            raise ScenarioInvalid(f"There is no chaos called {name!r}. There are: {', '.join(known)}.")
         try:
             rates[name] = float(rate)
         except ValueError:
             raise ScenarioInvalid(
                 f"--chaos takes a name and a rate, as 'duplicate=0.1', not {each!r}."
             ) from None
-    return msgspec.structs.replace(scenario.chaos, **rates)
+    return rates
 
 
 async def _run(

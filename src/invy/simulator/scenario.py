@@ -17,6 +17,8 @@ from invy.simulator.chaos import ChaosRules
 from invy.simulator.fate import MIXES, Ending, Mix, Reaction
 
 _DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)\s*")
+_LARGEST_BATCH = 1000
+_MOST_NUMBERS = 100
 Key = TypeVar("Key", Ending, Reaction)
 _UNIT_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
@@ -85,6 +87,16 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     pacing: PacingRules = PacingRules()
     chaos: ChaosRules = ChaosRules()
     incident: list[IncidentRule] = []
+
+    def __post_init__(self) -> None:
+        if self.speed <= 0:
+            raise ScenarioInvalid("speed must be more than 0: it says how many times faster delays run.")
+        if not 1 <= self.batch <= _LARGEST_BATCH:
+            raise ScenarioInvalid(f"batch must be 1 to {_LARGEST_BATCH}, as Meta's is.")
+        if not 1 <= self.numbers <= _MOST_NUMBERS:
+            raise ScenarioInvalid(f"numbers must be 1 to {_MOST_NUMBERS}.")
+        if not 0 <= self.latency_ms[0] <= self.latency_ms[1]:
+            raise ScenarioInvalid("latency_ms must be two numbers of milliseconds, the smaller one first.")
 
     def weights(self) -> Mix:
         """The mix as weights per ending. Raises ScenarioInvalid."""

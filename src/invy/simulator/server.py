@@ -52,6 +52,9 @@ class Simulator:
         await respond(scope, receive, send, await self._answer(request))
 
     async def _answer(self, request: Request) -> Answer:
+        if request.path == "/" and "text/html" in request.header("accept"):
+            # Somebody has opened the printed address in a browser.
+            return Answer(302, b"", {"location": f"/{PREFIX}/"})
         if request.path.startswith(f"/{PREFIX}"):
             return await self.witness.answer(request)
         return await self.graph.answer(request)
