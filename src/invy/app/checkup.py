@@ -7,6 +7,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import structlog
+
 from invy.app import accepted, template_file
 from invy.app.house import House, utc_now
 from invy.app.settings import Settings, catalogue
@@ -15,7 +17,12 @@ from invy.domain.evidence import Evidence
 from invy.domain.ids import MessageId
 from invy.domain.message import Message
 from invy.domain.phone import parse
+from invy.engine.doctor.checks import CHEAP
+from invy.engine.doctor.examine import examine
+from invy.engine.doctor.finding import Finding, Mark
 from invy.engine.doctor.subject import Configured, Shape, Subject
+from invy.engine.doctor.vigil import Vigil
+from invy.engine.doctor.watch import Changes
 from invy.engine.ports import Clock
 from invy.gateway.callback import Callback
 from invy.gateway.graph import Graph
@@ -24,6 +31,8 @@ from invy.meta.registry import Registry
 from invy.store import schema
 from invy.store.database import Database, engine_url
 from invy.store.pulse import Pulse
+
+_log = structlog.stdlib.get_logger("invy.doctor")
 
 
 def configured(settings: Settings) -> Configured:
@@ -90,6 +99,37 @@ class Trial:
         return [fact for _, fact in await self._house.overview.timeline(message_id)]
 
 
+def vigil(house: House) -> Vigil:
+    """The watch that a running service keeps by itself, on its own database."""
+    settings = house.settings
+    subject = Subject(
+        clock=house.clock,
+        nonce=_nonce,
+        pause=asyncio.sleep,
+        configured=configured(settings),
+        read_registry=lambda: house.templates,
+        database=DatabaseShape(house.database, accepted.without_password(settings.database_url)),
+        pulse=Pulse(house.database),
+    )
+
+    async def look() -> list[Finding]:
+        return [finding async for finding in examine(CHEAP, subject)]
+
+    return Vigil(look, _tell)
+
+
+def _tell(changed: Changes) -> None:
+    for finding in changed.fresh:
+        write = _log.error if finding.mark is Mark.FAILED else _log.warning
+        write("doctor.alarm", finding=finding.key, seen=finding.seen.en, todo=finding.todo.en)
+    for finding in changed.gone:
+        _log.info("doctor.over", finding=finding.key, seen=finding.seen.en)
+
+
+def _nonce() -> str:
+    return secrets.token_hex(16)
+
+
 @asynccontextmanager
 async def open_subject(
     settings: Settings | InvyError,
@@ -102,7 +142,7 @@ async def open_subject(
     async with AsyncExitStack() as stack:
         subject = Subject(
             clock=clock,
-            nonce=lambda: secrets.token_hex(16),
+            nonce=_nonce,
             pause=asyncio.sleep,
             read_registry=_nothing_to_read,
             outside=await stack.enter_async_context(Callback()),

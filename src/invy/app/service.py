@@ -9,6 +9,7 @@ from typing import Any
 
 import structlog
 
+from invy.app import checkup
 from invy.app.house import House
 from invy.domain.errors import StoreUnavailable
 from invy.engine.apply import Applier
@@ -30,6 +31,7 @@ class Service:
         self.role = role
         self.applier = Applier(house.apply_store, webhook.read, house.clock, house.observer)
         self.ingest = Ingest(house.journal, house.clock, house.observer, self.applier.wake)
+        self.vigil = checkup.vigil(house)
         self.sender: Sender | None = None
         self._parts: dict[str, asyncio.Task[None]] = {}
         self._ending = asyncio.Event()
@@ -59,10 +61,12 @@ class Service:
                 tasks.append(self._task("send", self.sender.run))
             if reconciler is not None:
                 tasks.append(self._task("reconcile", reconciler.run))
+            tasks.append(self._task("watch", self.vigil.run))
             beat = self._task("beat", partial(self._beat, worker_id, started_at))
             try:
                 yield self
             finally:
+                self.vigil.close()
                 self.ingest.close()
                 if self.sender is not None:
                     self.sender.close()

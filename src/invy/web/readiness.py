@@ -35,6 +35,14 @@ class Held(BaseModel):
     since: datetime
 
 
+class Alarm(BaseModel):
+    """Something that the service's own watch has found standing in the way; `invy doctor` tells more."""
+
+    finding: str
+    seen: str
+    todo: str
+
+
 class Readiness(BaseModel):
     """`ready` and the reasons why not; the rest is for people."""
 
@@ -46,6 +54,7 @@ class Readiness(BaseModel):
     )
     journal_waiting: int | None = Field(default=None, description="Webhooks stored and not applied yet.")
     last_webhook_at: datetime | None = Field(default=None, description="When the last webhook was stored.")
+    alarms: list[Alarm] = Field(default=[], description="What stands in the way of knowing what arrives.")
     holds: list[Held] = Field(default=[], description="What is not sent until somebody releases it.")
 
 
@@ -68,6 +77,10 @@ class Probe:
     async def _judge(self) -> Readiness:
         parts = self._service.parts()
         found = Readiness(ready=False, reasons=[], parts=parts)
+        found.alarms = [
+            Alarm(finding=each.key, seen=each.seen.en, todo=each.todo.en)
+            for each in self._service.vigil.alarms
+        ]
         if not parts:
             found.reasons.append("The service has not started, or is stopping.")
         found.reasons.extend(f"The part {name!r} is not running." for name, runs in parts.items() if not runs)

@@ -35,6 +35,7 @@ _NOT_SAID: Final = Text(en="nothing", he="כלום")
 
 async def images(subject: Subject) -> Sequence[Finding]:
     """One after the other; each has its own time limit in the fetcher."""
+    assert subject.images is not None
     links, more = await _links(subject)
     if not links:
         return [found(Section.IMAGES, "images.none")]

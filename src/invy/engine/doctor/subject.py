@@ -137,8 +137,8 @@ class Subject:
     database: DatabasePort | None = None
     pulse: PulsePort | None = None
     meta: MetaPort | None = None
-    outside: OutsidePort
-    images: ImagePort
+    outside: OutsidePort | None = None
+    images: ImagePort | None = None
     image_urls: tuple[str, ...] = ()
     """Images to look at besides those found in the settings and in messages."""
     self_test: bool = True

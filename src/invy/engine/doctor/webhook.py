@@ -35,17 +35,18 @@ _STATUS_KEYS: Final = {404: "webhook.not_found", 405: "webhook.not_found"}
 
 async def challenge(subject: Subject) -> Sequence[Finding]:
     """Meta's handshake through the public address; with a wrong token it must be refused."""
-    known = subject.settings
+    known, outside = subject.settings, subject.outside
+    assert outside is not None
     assert known.webhook_url is not None
     assert known.verify_token is not None
     word = subject.nonce()
-    reply = await subject.outside.challenge(known.webhook_url, known.verify_token, word)
+    reply = await outside.challenge(known.webhook_url, known.verify_token, word)
     if reply.status != _OK:
         key = "webhook.wrong_token" if _is_ours(reply) else _key(reply)
         return [_found(key, subject, reply, about="handshake")]
     if reply.body != word.encode():
         return [_found("webhook.wrong_echo", subject, reply, about="handshake")]
-    wrong = await subject.outside.challenge(known.webhook_url, subject.nonce(), word)
+    wrong = await outside.challenge(known.webhook_url, subject.nonce(), word)
     if wrong.status == _OK and wrong.body == word.encode():
         return [_found("webhook.any_token", subject, wrong, about="handshake")]
     return [_found("webhook.handshake", subject, reply, about="handshake")]
@@ -55,13 +56,14 @@ async def posted(subject: Subject) -> Sequence[Finding]:
     """A signed body through the public address, looked for in the journal; then one without a signature."""
     if not subject.self_test:
         return [found(Section.WEBHOOK, "webhook.left_out", about="self-test")]
-    known = subject.settings
+    known, outside = subject.settings, subject.outside
+    assert outside is not None
     assert known.webhook_url is not None
     assert subject.pulse is not None
     body = self_test.body(subject.nonce())
     began = subject.clock()
     before = await subject.pulse.newest_entry()
-    reply = await subject.outside.post(known.webhook_url, body, sign(body, known.app_secrets[0]))
+    reply = await outside.post(known.webhook_url, body, sign(body, known.app_secrets[0]))
     if reply.status == _OK:
         key = "webhook.stored" if await subject.pulse.heard(body, after=before) else "webhook.not_journalled"
         return [_found(key, subject, reply, about="self-test"), *await _unsigned(subject)]
@@ -73,6 +75,7 @@ async def posted(subject: Subject) -> Sequence[Finding]:
 
 async def _unsigned(subject: Subject) -> list[Finding]:
     """A body that nobody signed must be turned away."""
+    assert subject.outside is not None
     assert subject.settings.webhook_url is not None
     reply = await subject.outside.post(subject.settings.webhook_url, self_test.body(subject.nonce()), None)
     key = "webhook.unsigned_accepted" if reply.status == _OK else "webhook.unsigned_refused"
