@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import delete
+from sqlalchemy import delete, insert
 
 from invy.app import proof
 from invy.app.proof import Proof
@@ -22,7 +22,7 @@ from invy.store.batch import ApplyStore
 from invy.store.database import Database
 from invy.store.journal import JournalStore
 from invy.store.outbox import Outbox
-from invy.store.tables import metadata
+from invy.store.tables import journal, metadata
 from tests.cli.shell import Shell
 from tests.making import T0, at, chunks, draft, message_id
 
@@ -105,7 +105,10 @@ class Living:
         await self.outbox.enqueue(chunks([draft(n) for n in range(1, count + 1)]))
 
     async def hear(self, *bodies: bytes, heard: float = 100, apply: bool = True) -> None:
-        await self.journal.append([(at(heard), each) for each in bodies])
+        async with self.database.write() as connection:
+            await connection.execute(
+                insert(journal), [{"received_at": at(heard), "body": each} for each in bodies]
+            )
         if apply:
             await self.apply()
 

@@ -30,9 +30,9 @@ class Sheet:
             f"written {_words(difference.written)}, by the evidence {_words(difference.folded)}{left}"
         )
 
-    def close(self, **totals: int) -> None:
+    def close(self, **totals: object) -> None:
         if self._as_json:
-            members = "".join(f", {json.dumps(name)}: {number}" for name, number in totals.items())
+            members = "".join(f", {json.dumps(name)}: {json.dumps(value)}" for name, value in totals.items())
             sys.stdout.write("\n]" + members + "}\n")
 
 

@@ -56,8 +56,12 @@ ENTRIES: Final = (
     Entry("db", "invy.cli.db:app", "Bring the database up to date.", SET_UP),
     Entry("token", "invy.cli.token:app", "Tokens for the HTTP API.", SET_UP),
     Entry("audit", "invy.cli.audit:audit", "Check every message against its evidence.", LOOK_AFTER),
-    Entry("unconfirmed", "invy.cli.unconfirmed:app", "Messages of unknown outcome: look, decide.", LOOK_AFTER),
+    Entry(
+        "unconfirmed", "invy.cli.unconfirmed:app", "Messages of unknown outcome: look, decide.", LOOK_AFTER
+    ),
     Entry("reconcile", "invy.cli.reconcile:reconcile", "Ask Meta about silent messages.", LOOK_AFTER),
+    Entry("backup", "invy.cli.backup:backup", "Write everything into one file.", LOOK_AFTER),
+    Entry("restore", "invy.cli.backup:restore", "Put a backup into an empty database.", LOOK_AFTER),
     Entry("journal", "invy.cli.journal:app", "The raw webhooks, and reading them again.", LOOK_AFTER),
 )
 
