@@ -243,8 +243,63 @@ def test_the_funnel_for_people_has_a_bar_for_each_stage_and_the_reasons_in_words
     bars = {line.split()[0]: line.count("█") for line in out.splitlines() if "█" in line}
     assert bars == {"guests": 40, "queued": 40, "sent": 26, "delivered": 13, "read": 8, "answered": 4}
     assert "Not reached, 6 messages:" in out
-    assert "131026 Message undeliverable" in out
-    assert "no webhook has come about it at all" in out
+    [undeliverable] = [line for line in out.splitlines() if "(131026)" in line]
+    assert "phone the guest" in undeliverable
+    assert "while others get their reports" in out
+    assert lived.run("status", "wedding", "--lang", "he").stdout.count("מה לעשות") == 1
+
+
+def test_the_unreached_are_grouped_by_verdict_with_one_next_step_each(past: Shell) -> None:
+    [template] = past.json("status", "wedding", "--json")["templates"]
+    groups = {each["finding"]: each for each in template["verdicts"]}
+    assert {finding: each["count"] for finding, each in groups.items()} == dict.fromkeys(
+        (
+            "no_receipt_alone",
+            "nobody_sends",
+            "not_deliverable",
+            "sent_days",
+            "template_mismatch",
+            "unconfirmed_long",
+        ),
+        1,
+    )
+    assert groups["not_deliverable"]["label"] == "131026"
+    assert all(each["todo"] for each in groups.values())
+    hebrew = past.json("status", "wedding", "--json", "--lang", "he")["templates"][0]["verdicts"]
+    assert all(any("א" <= letter <= "ת" for letter in each["headline"]) for each in hebrew)
+
+
+def test_the_guests_to_phone_are_exported_for_a_spreadsheet(past: Shell) -> None:
+    result = past.run("status", "wedding", "--export", "phone.csv", "--lang", "he")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "4 guests to phone instead" in result.stderr
+    written = (past.folder / "phone.csv").read_bytes()
+    assert written.startswith(b"\xef\xbb\xbf")  # so that Excel reads Hebrew
+    rows = list(csv.DictReader(io.StringIO(written.decode("utf-8-sig"))))
+    assert {row["name"] for row in rows} == {"Una", "Sina", "Saul", "פנינה"}
+    [failed] = [row for row in rows if row["name"] == "פנינה"]
+    assert (failed["phone"], failed["verdict"], failed["code"]) == (
+        making.phone(history.FAILED),
+        "not_deliverable",
+        "131026",
+    )
+    assert "וואטסאפ" in failed["reason"]
+
+
+def test_a_name_that_a_spreadsheet_would_run_is_made_harmless(shell: Shell) -> None:
+    history.live_through(shell.ready().env["INVY_DATABASE_URL"])
+    formula = '=HYPERLINK("http://evil.example")'
+    shell.guests(f"name,phone\n{formula.replace(chr(34), '')},{making.phone(history.FAILED)}\n")
+    out = shell.run("status", "wedding", "--export", "-").stdout
+    assert "'=HYPERLINK" in out
+    assert ",=HYPERLINK" not in out
+
+
+def test_a_list_that_cannot_be_written_says_so_and_leaves_nothing(lived: Shell) -> None:
+    result = lived.run("status", "wedding", "--export", "no/such/folder/phone.csv")
+    assert result.exit_code == 2
+    assert "folder" in result.stderr
+    assert lived.run("status", "weding", "--export", "-").exit_code == 4
 
 
 def test_an_event_with_guests_and_no_messages_says_how_to_invite_them(shell: Shell) -> None:
