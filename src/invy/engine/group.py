@@ -1,7 +1,8 @@
 """Group commit: many callers wait, one writer commits what has gathered, then all are answered.
 
 While one transaction is being committed the next group gathers by itself, so the group grows with the load and a lone
-caller does not wait for company. Bounded: beyond `max_weight` waiting, callers are turned away at once.
+caller does not wait for company. Bounded: beyond `max_weight` waiting, callers are turned away at once;
+with `patience_s`, nobody waits longer than that (and up to a fifth of it more).
 """
 
 import asyncio
@@ -18,6 +19,7 @@ T = TypeVar("T")
 class _Waiting(Generic[T]):
     item: T
     weight: int
+    since: float
     done: asyncio.Future[None]
 
 
@@ -33,12 +35,15 @@ class GroupCommit(Generic[T]):
         *,
         max_group: int = 1000,
         max_weight: int,
+        patience_s: float | None = None,
     ) -> None:
         self._write = write
         self._max_group = max_group
         self._max_weight = max_weight
         self._weight = 0
+        self._patience_s = patience_s
         self._waiting: list[_Waiting[T]] = []
+        self._writing: Sequence[_Waiting[T]] = ()
         self._some = asyncio.Event()
         self._closing = False
 
@@ -46,11 +51,12 @@ class GroupCommit(Generic[T]):
         """Return when the item is durable.
 
         Raises:
-            StoreUnavailable: it was not stored, or too much is waiting already.
+            StoreUnavailable: it was not stored, or not in time, or too much is waiting already.
         """
         if self._closing or self._weight + weight > self._max_weight:
             raise StoreUnavailable("Too much is waiting to be stored.", hint="Try again in a moment.")
-        waiting = _Waiting(item, weight, asyncio.get_running_loop().create_future())
+        loop = asyncio.get_running_loop()
+        waiting = _Waiting(item, weight, loop.time(), loop.create_future())
         self._weight += weight
         self._waiting.append(waiting)
         self._some.set()
@@ -58,6 +64,14 @@ class GroupCommit(Generic[T]):
 
     async def run(self) -> None:
         """Write groups until `close` and nothing waits any more."""
+        watch = asyncio.create_task(self._watch(self._patience_s)) if self._patience_s is not None else None
+        try:
+            await self._run()
+        finally:
+            if watch is not None:
+                watch.cancel()
+
+    async def _run(self) -> None:
         while True:
             await self._some.wait()
             group = self._waiting[: self._max_group]
@@ -65,9 +79,22 @@ class GroupCommit(Generic[T]):
             if not self._waiting and not self._closing:
                 self._some.clear()
             if group:
+                self._writing = group
                 await self._store(group)
+                self._writing = ()
             elif self._closing:
                 return
+
+    async def _watch(self, patience_s: float) -> None:
+        """One clock for all: a timer per caller would cost more than the caller."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(patience_s / 5)
+            for each in (*self._writing, *self._waiting):
+                if loop.time() - each.since > patience_s and not each.done.done():
+                    each.done.set_exception(
+                        StoreUnavailable("The database took too long.", hint="Try again.")
+                    )
 
     def close(self) -> None:
         """Store what waits, then end."""

@@ -4,12 +4,10 @@ At least once: when `receive` returns, the body will be applied, also after `kil
 not have been stored; Meta sends it again and the fold does not mind.
 """
 
-import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from time import perf_counter
 
-from invy.domain.errors import StoreUnavailable
 from invy.engine.group import GroupCommit
 from invy.engine.ports import Clock, JournalPort, Observer
 
@@ -30,7 +28,9 @@ class Ingest:
         self._clock = clock
         self._observer = observer
         self._wake = wake
-        self._group: GroupCommit[tuple[datetime, bytes]] = GroupCommit(self._append, max_weight=WAITING_BYTES)
+        self._group: GroupCommit[tuple[datetime, bytes]] = GroupCommit(
+            self._append, max_weight=WAITING_BYTES, patience_s=ANSWER_S
+        )
 
     async def receive(self, body: bytes) -> None:
         """Return when the body is durable.
@@ -38,13 +38,7 @@ class Ingest:
         Raises:
             StoreUnavailable: it is not; the sender must try again.
         """
-        try:
-            async with asyncio.timeout(ANSWER_S):
-                await self._group.add((self._clock(), body), weight=len(body) + 64)
-        except TimeoutError as error:
-            raise StoreUnavailable(
-                "The database did not take the webhook in time.", hint="Meta will send it again."
-            ) from error
+        await self._group.add((self._clock(), body), weight=len(body) + 64)
 
     async def run(self) -> None:
         """Write groups until `close`."""

@@ -27,8 +27,11 @@ from invy.store.tables import inbound, messages, notices, opt_outs
 class Batch:
     """What the applier may do inside its transaction. Nothing of it is visible to others before the end."""
 
-    def __init__(self, connection: AsyncConnection, database: Database, entries: Sequence[Entry]) -> None:
+    def __init__(
+        self, connection: AsyncConnection, database: Database, entries: Sequence[Entry], *, more: bool
+    ) -> None:
         self.entries = entries
+        self.more = more
         self._connection = connection
         self._database = database
 
@@ -105,7 +108,10 @@ class Batch:
 
     async def close(self, closings: Sequence[Closing], at: datetime) -> None:
         await journal_rows.close(
-            self._connection, [Closing(each.id, each.outcome, plain(each.note)) for each in closings], at
+            self._connection,
+            self._database,
+            [Closing(each.id, each.outcome, plain(each.note)) for each in closings],
+            at,
         )
 
 
@@ -119,8 +125,8 @@ class ApplyStore:
     async def applying(self, limit: int, max_bytes: int) -> AsyncIterator[Batch]:
         """Claim unread entries for one transaction; they are unread again if the block raises."""
         async with self._database.write() as connection:
-            entries = await journal_rows.claim(connection, self._database, limit, max_bytes)
-            yield Batch(connection, self._database, entries)
+            entries, more = await journal_rows.claim(connection, self._database, limit, max_bytes)
+            yield Batch(connection, self._database, entries, more=more)
 
     async def adopt(self, wamids: Sequence[Wamid]) -> None:
         """Join waiting receipts of these wamids to messages that are known by now."""

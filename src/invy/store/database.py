@@ -60,7 +60,8 @@ class Database:
     def __init__(self, engine: AsyncEngine, *, owned: bool) -> None:
         self.engine = engine
         self._owned = owned
-        self._turn = asyncio.Lock()
+        self.turn = asyncio.Lock()
+        """SQLite's writers of this process wait here for each other instead of in SQLite's busy loop."""
 
     @classmethod
     def open(cls, plain_url: str) -> "Database":
@@ -140,7 +141,7 @@ class Database:
         """
         async with _speaking_plainly():
             if self.is_sqlite:
-                async with self._turn, self._sqlite_transaction() as connection:
+                async with self.turn, self._sqlite_transaction() as connection:
                     yield connection
             else:
                 async with self.engine.begin() as connection:

@@ -10,11 +10,12 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, bindparam, case, func, or_, select, update
+from sqlalchemy import Row, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from invy.domain.evidence import Attempt, Evidence, Receipt, Reply, Settlement, Told, once_key
 from invy.domain.ids import MessageId, Wamid
+from invy.store import bulk
 from invy.store.database import Database
 from invy.store.tables import evidence
 
@@ -77,6 +78,7 @@ def row_of(told: Told, message_id: MessageId | None) -> dict[str, object]:
         "word": plain(word),
         "at": at,
         "heard_at": heard_at,
+        "heard_again_at": None,
         "journal_id": told.journal_id,
         "fact": _encoder.encode(fact),
         "once_key": once_key(fact, about),
@@ -109,28 +111,45 @@ async def add(
     connection: AsyncConnection, database: Database, told: Iterable[tuple[Told, MessageId | None]]
 ) -> None:
     """Append facts; of one that is stored already, only when it was first and last heard is brought up to date."""
-    rows = [row_of(each, message_id) for each, message_id in told]
-    if rows:
-        await connection.execute(_adding(database), rows)
+    rows: dict[object, dict[str, object]] = {}
+    for each, message_id in told:
+        row = row_of(each, message_id)
+        key = row["once_key"]
+        rows[key] = _merged(rows[key], row) if key in rows else row
+    await bulk.insert(connection, database, evidence, list(rows.values()), conflict=_TOLD_AGAIN)
 
 
-def _adding(database: Database) -> Any:
-    insert: Any = database.insert(evidence)
-    new, old = insert.excluded, evidence.c
-    last = func.coalesce(old.heard_again_at, old.heard_at)
-    return insert.on_conflict_do_update(
-        index_elements=[old.once_key],
-        set_={
-            "heard_at": case((new.heard_at < old.heard_at, new.heard_at), else_=old.heard_at),
-            "heard_again_at": case(
-                (new.heard_at > last, new.heard_at),
-                (new.heard_at < old.heard_at, last),
-                else_=old.heard_again_at,
-            ),
-            "journal_id": case((new.journal_id < old.journal_id, new.journal_id), else_=old.journal_id),
-        },
-        where=or_(new.heard_at < old.heard_at, new.heard_at > last, new.journal_id < old.journal_id),
+def _merged(one: dict[str, Any], other: dict[str, Any]) -> dict[str, object]:
+    """Two tellings of one fact in one batch: one row that knows of both, as `_TOLD_AGAIN` does in the database."""
+    heard = sorted(
+        moment
+        for row in (one, other)
+        for moment in (row["heard_at"], row["heard_again_at"])
+        if moment is not None
     )
+    journal_ids = [row["journal_id"] for row in (one, other) if row["journal_id"] is not None]
+    return {
+        **one,
+        "heard_at": heard[0],
+        "heard_again_at": heard[-1] if heard[-1] > heard[0] else None,
+        "journal_id": min(journal_ids, default=None),
+    }
+
+
+_TOLD_AGAIN = """
+ON CONFLICT (once_key) DO UPDATE SET
+  heard_at = CASE WHEN excluded.heard_at < evidence.heard_at THEN excluded.heard_at ELSE evidence.heard_at END,
+  heard_again_at = CASE
+    WHEN coalesce(excluded.heard_again_at, excluded.heard_at) > coalesce(evidence.heard_again_at, evidence.heard_at)
+      THEN coalesce(excluded.heard_again_at, excluded.heard_at)
+    WHEN excluded.heard_at < evidence.heard_at THEN coalesce(evidence.heard_again_at, evidence.heard_at)
+    ELSE evidence.heard_again_at END,
+  journal_id = CASE WHEN excluded.journal_id < evidence.journal_id THEN excluded.journal_id
+    ELSE evidence.journal_id END
+WHERE excluded.heard_at < evidence.heard_at
+  OR coalesce(excluded.heard_again_at, excluded.heard_at) > coalesce(evidence.heard_again_at, evidence.heard_at)
+  OR excluded.journal_id < evidence.journal_id
+"""
 
 
 async def of_message(connection: AsyncConnection, message_id: MessageId) -> list[tuple[datetime, Evidence]]:

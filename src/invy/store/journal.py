@@ -4,11 +4,13 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, func, insert, select, update
+from sqlalchemy import Row, Select, func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from invy.domain.ids import JournalId
 from invy.domain.journal import Closing, Entry, Line, Lines, Outcome
+from invy.store import bulk
+from invy.store.appender import Appender, appender
 from invy.store.database import Database
 from invy.store.evidence import CHUNK
 from invy.store.tables import evidence, journal, refusals
@@ -24,6 +26,7 @@ class JournalStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._appender: Appender | None = None
 
     async def append(self, bodies: Sequence[tuple[datetime, bytes]]) -> None:
         """Write bodies durably, all or none. When this returns they have reached the disk.
@@ -31,10 +34,15 @@ class JournalStore:
         Raises:
             StoreUnavailable: none of them was written.
         """
-        async with self._database.write() as connection:
-            await connection.execute(
-                insert(journal), [{"received_at": received_at, "body": body} for received_at, body in bodies]
-            )
+        if self._appender is None:
+            self._appender = appender(self._database)
+        await self._appender.append(bodies)
+
+    async def close(self) -> None:
+        """Give back what `append` holds."""
+        if self._appender is not None:
+            await self._appender.close()
+            self._appender = None
 
     async def waiting(self) -> int:
         """How many bodies nobody has read yet."""
@@ -119,37 +127,36 @@ def _line(row: Row[Any]) -> Line:
     return Line(JournalId(row.id), row.received_at, row.size, Outcome(row.outcome), row.applied_at, row.note)
 
 
-async def claim(connection: AsyncConnection, database: Database, limit: int, max_bytes: int) -> list[Entry]:
-    """Take the oldest unread bodies for this transaction; other processes skip them. At least one, if any waits."""
-    sized = (
+async def claim(
+    connection: AsyncConnection, database: Database, limit: int, max_bytes: int
+) -> tuple[list[Entry], bool]:
+    """Take the oldest unread bodies for this transaction; other processes skip them. At least one, if any waits.
+
+    Also tells whether more may be waiting.
+    """
+    waiting = (
         select(journal.c.id, journal.c.received_at, journal.c.body)
-        .where(journal.c.outcome == 0)
+        .where(text("outcome = 0"))  # the very words of the partial index
         .order_by(journal.c.id)
         .limit(limit)
     )
+    rows = (await connection.execute(database.for_update(waiting, skip_locked=True))).all()
     taken: list[Entry] = []
     total = 0
-    for row in await connection.execute(database.for_update(sized, skip_locked=True)):
+    for row in rows:
         total += len(row.body)
         if taken and total > max_bytes:
             break
         taken.append(Entry(JournalId(row.id), row.received_at, row.body))
-    return taken
+    return taken, len(taken) < len(rows) or len(rows) == limit
 
 
-async def close(connection: AsyncConnection, closings: Sequence[Closing], at: datetime) -> None:
+async def close(
+    connection: AsyncConnection, database: Database, closings: Sequence[Closing], at: datetime
+) -> None:
     """Say what became of entries, in the transaction that applied them."""
-    if not closings:
-        return
-    statement = (
-        update(journal)
-        .where(journal.c.id == bindparam("entry"))
-        .values(outcome=bindparam("outcome"), note=bindparam("note"), applied_at=bindparam("applied_at"))
-    )
-    await connection.execute(
-        statement,
-        [
-            {"entry": each.id, "outcome": each.outcome.value, "note": each.note, "applied_at": at}
-            for each in closings
-        ],
-    )
+    rows = [
+        {"id": each.id, "outcome": each.outcome.value, "note": each.note, "applied_at": at}
+        for each in closings
+    ]
+    await bulk.update(connection, database, journal, "id", rows)

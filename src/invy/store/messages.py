@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, select, update
+from sqlalchemy import ColumnElement, Row, Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from invy.domain.fold import Folded
 from invy.domain.ids import MessageId, Wamid
 from invy.domain.message import Draft, Message
+from invy.store import bulk
 from invy.store import folded as columns
 from invy.store.database import Database
 from invy.store.evidence import CHUNK, plain
@@ -126,18 +127,10 @@ async def _locked(
     return found
 
 
-_WRITE = update(messages).where(messages.c.id == bindparam("message"))
-"""With a list of rows, SQLAlchemy sets every column that the rows name."""
-
-
-async def write(connection: AsyncConnection, changed: Mapping[MessageId, Folded]) -> None:
+async def write(connection: AsyncConnection, database: Database, changed: Mapping[MessageId, Folded]) -> None:
     """Bring message rows to their fold."""
-    if changed:
-        rows = [
-            {"message": message_id, **columns.values(folded)}
-            for message_id, folded in sorted(changed.items())
-        ]
-        await connection.execute(_WRITE, rows)
+    rows = [{"id": message_id, **columns.values(folded)} for message_id, folded in sorted(changed.items())]
+    await bulk.update(connection, database, messages, "id", rows)
 
 
 async def find(connection: AsyncConnection, name: str) -> Message | None:

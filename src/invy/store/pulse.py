@@ -7,7 +7,8 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from invy.domain import self_test
-from invy.domain.journal import Outcome
+from invy.domain.ids import JournalId, MessageId
+from invy.domain.journal import Entry, Outcome
 from invy.domain.pulse import OpenEnds, Refused, Unanswered
 from invy.store.database import Database
 from invy.store.tables import evidence, journal, messages, refusals
@@ -17,6 +18,7 @@ _LOOK_BACK = 50
 
 _EVIDENCE = 5000
 _COUNTED = 1000
+_BODIES = 200
 
 
 class Pulse:
@@ -99,6 +101,23 @@ class Pulse:
         async with self._database.read() as connection:
             payloads = [row.payload for row in await connection.execute(statement)]
         return list(dict.fromkeys(link for payload in payloads for link in _links(payload)))
+
+    async def bodies(self, message_id: MessageId) -> Sequence[Entry]:
+        """The journalled bodies that told something of a message, oldest first, a bounded number."""
+        named = (
+            select(evidence.c.journal_id)
+            .where(evidence.c.message_id == message_id, evidence.c.journal_id.is_not(None))
+            .order_by(evidence.c.id)
+            .limit(_BODIES)
+        )
+        statement = (
+            select(journal.c.id, journal.c.received_at, journal.c.body)
+            .where(journal.c.id.in_(named))
+            .order_by(journal.c.id)
+        )
+        async with self._database.read() as connection:
+            rows = await connection.execute(statement)
+            return [Entry(JournalId(row.id), row.received_at, row.body) for row in rows]
 
     async def newest_entry(self) -> int:
         """The number of the newest journal entry; 0 when there is none."""

@@ -129,7 +129,7 @@ class Replay:
         """The next entries that the service has read, in the order in which they came."""
         async with self._scratch.write() as connection:
             entries = await self._next(limit, max_bytes)
-            yield ReplayBatch(connection, self._scratch, entries)
+            yield ReplayBatch(connection, self._scratch, entries, more=bool(entries))
         if entries:
             self._read_to = entries[-1].id
 

@@ -55,7 +55,7 @@ async def tell(connection: AsyncConnection, database: Database, facts: Sequence[
         if folded.wamid is not None and telling.before[message_id].wamid is None
     }
     await _give_orphans(connection, telling, newly_named)
-    await _write_changes(connection, telling)
+    await _write_changes(connection, database, telling)
     return telling
 
 
@@ -72,7 +72,7 @@ async def adopt(connection: AsyncConnection, database: Database, wamids: Sequenc
     telling.after = dict(telling.before)
     named = {wamid: message_id for (wamid, _), message_id in telling.meant.items() if wamid is not None}
     await _give_orphans(connection, telling, named)
-    await _write_changes(connection, telling)
+    await _write_changes(connection, database, telling)
     return telling
 
 
@@ -89,9 +89,10 @@ async def _give_orphans(
     await evidence_rows.adopt(connection, adopted)
 
 
-async def _write_changes(connection: AsyncConnection, telling: Telling) -> None:
+async def _write_changes(connection: AsyncConnection, database: Database, telling: Telling) -> None:
     await message_rows.write(
         connection,
+        database,
         {
             message_id: folded
             for message_id, folded in telling.after.items()

@@ -1,0 +1,125 @@
+"""Appending webhook bodies as fast as the disk allows: one statement, which is its own transaction, per group.
+
+Both ways bypass the connection pool, because the journal is written hundreds of times a second and everything around
+the statement would cost more than the statement: SQLite gets a connection and a thread of its own, PostgreSQL a
+connection of its own. A connection that has failed is thrown away and made anew at the next append.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+import asyncpg
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from invy.domain.errors import StoreUnavailable
+from invy.store.bulk import moment_text
+from invy.store.database import BUSY_S, Database
+
+Body = tuple[datetime, bytes]
+
+_ROWS = 10_000
+"""Bodies per statement: two parameters each, below SQLite's limit."""
+
+_HINT = "Check that the database is running and its disk has room; Meta will send the webhook again."
+
+
+class Appender(Protocol):
+    async def append(self, bodies: Sequence[Body]) -> None:
+        """Durable, all or none of each statement. Raises StoreUnavailable when it cannot be done."""
+
+    async def close(self) -> None: ...
+
+
+def appender(database: Database) -> Appender:
+    """The one that fits the database."""
+    file = database.sqlite_file
+    if database.is_sqlite:
+        if file is None:
+            msg = "a database in memory cannot keep a journal"
+            raise ValueError(msg)
+        return SqliteAppender(file, database.turn)
+    return PostgresAppender(database.engine)
+
+
+class SqliteAppender:
+    """A thread with a connection of its own. `turn` is the queue of this process's writers."""
+
+    def __init__(self, file: Path, turn: asyncio.Lock) -> None:
+        self._file = file
+        self._turn = turn
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="invy-journal")
+        self._connection: sqlite3.Connection | None = None
+
+    async def append(self, bodies: Sequence[Body]) -> None:
+        flat: list[object] = []
+        for received_at, body in bodies:
+            flat += (moment_text(received_at), body)
+        async with self._turn:
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._write, flat)
+
+    def _write(self, flat: list[object]) -> None:
+        try:
+            if self._connection is None:
+                self._connection = self._open()
+            for start in range(0, len(flat), 2 * _ROWS):
+                part = flat[start : start + 2 * _ROWS]
+                values = ", ".join(["(?, ?)"] * (len(part) // 2))
+                self._connection.execute(f"INSERT INTO journal (received_at, body) VALUES {values}", part)  # noqa: S608 - only marks
+        except sqlite3.Error as error:
+            self._drop()
+            raise StoreUnavailable(f"The journal cannot be written: {error}", hint=_HINT) from error
+
+    def _open(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self._file, timeout=BUSY_S, isolation_level=None, check_same_thread=False
+        )
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        return connection
+
+    def _drop(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(sqlite3.Error):
+                connection.close()
+
+    async def close(self) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._drop)
+        self._thread.shutdown()
+
+
+class PostgresAppender:
+    """A connection held outside the pool; asyncpg is spoken to directly."""
+
+    _SQL = "INSERT INTO journal (received_at, body) SELECT * FROM unnest($1::timestamptz[], $2::bytea[])"
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._held: Any = None
+
+    async def append(self, bodies: Sequence[Body]) -> None:
+        try:
+            if self._held is None:
+                self._held = await self._engine.raw_connection()
+            await self._held.driver_connection.execute(
+                self._SQL, [received_at for received_at, _ in bodies], [body for _, body in bodies]
+            )
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            await self.close()
+            raise StoreUnavailable(f"The journal cannot be written: {error}", hint=_HINT) from error
+        except asyncio.CancelledError:
+            # The statement may still be under way on this connection.
+            await self.close()
+            raise
+
+    async def close(self) -> None:
+        held, self._held = self._held, None
+        if held is not None:
+            with suppress(Exception):
+                held.invalidate()
