@@ -1,6 +1,7 @@
 """`invy doctor`: everything between us and a guest's phone, looked at and explained. The options and the order of work."""
 
 import asyncio
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -45,6 +46,18 @@ def doctor(
     no_self_test: Annotated[
         bool, typer.Option("--no-self-test", help="Post nothing through the public URL, only look.")
     ] = False,
+    evidence: Annotated[
+        str | None,
+        typer.Option(
+            "--evidence",
+            metavar="WAMID",
+            help="Write what is known of one message to a file for Meta's support, and do nothing else.",
+        ),
+    ] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option("--output", metavar="FILE", help="With --evidence: the file; a name is made otherwise."),
+    ] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Keep looking, and report what changes.")] = False,
     every: Annotated[
         float, typer.Option("--every", metavar="SECONDS", min=5, help="With --watch: how often to look.")
@@ -62,6 +75,13 @@ def doctor(
 
     Changes nothing unless asked. Ends with 0 when nothing stands in the way, with 6 when something does.
     """
+    if evidence is not None:
+        from invy.cli.doctor_bundle import write
+
+        write(evidence, file, as_json=as_json)
+        return
+    if file is not None:
+        raise InvalidInput("--output belongs to --evidence.", hint="Add --evidence WAMID, or leave it out.")
     from invy.cli.doctor_visit import Visit
 
     if send_test is None and (template is not None or param):
