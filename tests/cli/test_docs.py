@@ -19,7 +19,7 @@ def leaves(command: Any, path: str) -> dict[str, Any]:
     below = getattr(command, "commands", None)
     if not below:
         return {path: command}
-    found: dict[str, Any] = {}
+    found: dict[str, Any] = {path: command} if command.invoke_without_command else {}
     for name, inner in below.items():
         found |= leaves(inner, f"{path} {name}")
     return found
