@@ -132,7 +132,7 @@ def message(found: Message) -> MessageShown:
 
 
 def with_evidence(found: Message, timeline: Sequence[tuple[datetime, Evidence]]) -> MessageWithEvidence:
-    shown = [_evidence(fact) for _, fact in timeline]
+    shown = [evidence(fact) for _, fact in timeline]
     return MessageWithEvidence.model_validate(_members(found) | {"evidence": shown})
 
 
@@ -170,7 +170,7 @@ def _failure(found: Failure | None) -> FailureShown | None:
     return FailureShown.model_validate(found) if found else None
 
 
-def _evidence(fact: Evidence) -> BaseModel:
+def evidence(fact: Evidence) -> BaseModel:
     match fact:
         case Attempt():
             return AttemptShown(
