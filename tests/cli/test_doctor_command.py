@@ -90,7 +90,7 @@ def test_a_test_message_is_followed_to_delivered(shell: Shell, meta: World) -> N
     assert result.exit_code == 0, result.output
     assert "Test message" in result.stdout
     assert "✓ The test message was delivered" in result.stdout
-    assert "Test message: sent" in result.stderr or "Test message: delivered" in result.stderr
+    assert "Test message: " in result.stderr
 
 
 def test_a_test_message_that_fails_ends_with_6_and_metas_reason(shell: Shell, meta: World) -> None:
@@ -216,7 +216,10 @@ def test_the_page_explains_every_option_and_every_section() -> None:
     names = {"file": "--output", "as_json": "--json"}
     for name in signature(doctor).parameters:
         assert names.get(name, "--" + name.replace("_", "-")) in page
+    from invy.engine.doctor.checks import CHECKS
     from invy.engine.doctor.finding import titles
 
     for section in Section:
-        assert titles()[section].en in page
+        limit = sum(check.timeout_s for check in CHECKS if check.section is section)
+        stated = f"{limit:g} s" if limit else "`--timeout`"
+        assert f"| {titles()[section].en} | {stated} |" in page

@@ -13,7 +13,7 @@ from invy.meta import health_status, live_template, number_facts, subscription, 
 from invy.meta.graph_object import GraphObject
 from invy.meta.graph_reply import GraphReply, Unread, Why, read
 from invy.meta.picture import content
-from invy.meta.webhook_look import looks
+from invy.meta.webhook_spelling import spelling
 
 PAYLOADS = (
     Path(os.environ.get("INVY_META_REFERENCE", Path(__file__).parents[3] / "shared" / "meta")) / "payloads"
@@ -83,7 +83,7 @@ def test_no_answer_of_any_shape_raises(root: object) -> None:
 def test_no_bytes_raise(data: bytes, status: int) -> None:
     read(GraphReply(status, data))
     content(data)
-    looks(data)
+    spelling(data)
 
 
 def test_an_error_of_metas_is_read_with_its_code_and_trace() -> None:

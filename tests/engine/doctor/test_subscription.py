@@ -187,6 +187,20 @@ async def test_without_a_public_url_the_address_is_shown_and_not_judged(tmp_path
     assert OURS in finding.seen.en
 
 
+async def test_an_override_is_shown_and_not_judged_when_our_address_is_not_known(tmp_path: Path) -> None:
+    diverted = {APPS: {"data": [app(APP, override_callback_uri="https://x.example/y")]}}
+    finding = by_key(await told(tmp_path, diverted, public_url=""), "subscription.override_unknown")
+    assert "https://x.example/y" in finding.seen.en
+
+
+async def test_an_account_override_does_no_harm_where_the_number_s_own_leads_to_us(tmp_path: Path) -> None:
+    both = {
+        APPS: {"data": [app(APP, override_callback_uri="https://x.example/y")]},
+        NUMBER: {"status": "CONNECTED", "webhook_configuration": {"phone_number": OURS}},
+    }
+    assert not bad(await told(tmp_path, both))
+
+
 async def test_the_app_of_the_token_stands_in_for_an_app_id_that_is_not_set(tmp_path: Path) -> None:
     findings = await told(tmp_path, {}, WHATSAPP_APP_ID="")
     assert by_key(findings, "subscription.ours").mark is Mark.OK

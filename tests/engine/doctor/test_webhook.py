@@ -126,6 +126,14 @@ async def test_nobody_at_the_public_address_is_told(tmp_path: Path) -> None:
     assert "refused" in by_key(findings, "webhook.unreachable").seen.en
 
 
+@pytest.mark.parametrize(
+    "host", ["http://localhost:8000", "https://10.0.0.5", "https://invy.local", "http://[::1]:80"]
+)
+async def test_an_address_that_meta_cannot_reach_is_told_without_trying(tmp_path: Path, host: str) -> None:
+    given = settings(tmp_path, INVY_PUBLIC_URL=host, WHATSAPP_API_BASE_URL="https://graph.facebook.com")
+    assert keys(await examined(given, Section.WEBHOOK)) == {"webhook.local", "general.skipped"}
+
+
 async def nobody(scope: Scope, receive: Receive, send: Send) -> None:
     """Never called: the connection breaks before."""
 

@@ -2,10 +2,9 @@
 
 from typing import Final
 
-from invy.engine.doctor import subscription, token, webhook
+from invy.engine.doctor import evidence, subscription, token, webhook
 from invy.engine.doctor.clock import clock
 from invy.engine.doctor.database import database
-from invy.engine.doctor.evidence import evidence
 from invy.engine.doctor.examine import Check
 from invy.engine.doctor.health import health
 from invy.engine.doctor.images import images, media
@@ -85,13 +84,13 @@ _HEARING: Final = (
         timeout_s=30,
     ),
 )
-_EVIDENCE: Final = Check(
-    Section.EVIDENCE, evidence, needs=(Foundation.SETTINGS, Foundation.DATABASE), timeout_s=10
-)
+_STORED: Final = (Foundation.SETTINGS, Foundation.DATABASE)
+_HEARD: Final = Check(Section.EVIDENCE, evidence.heard, needs=_STORED, timeout_s=10)
+_OPEN_ENDS: Final = Check(Section.EVIDENCE, evidence.open_ends, needs=_STORED, timeout_s=20)
 _VERSION: Final = Check(Section.VERSION, version, needs=_SETTINGS, timeout_s=2)
 
-CHECKS: Final = (*_OWN_SIDE, *_AT_META, *_IMAGES, *_HEARING, _EVIDENCE, _VERSION)
+CHECKS: Final = (*_OWN_SIDE, *_AT_META, *_IMAGES, *_HEARING, _HEARD, _OPEN_ENDS, _VERSION)
 """A full examination. Its longest possible duration is the sum of the limits."""
 
-CHEAP: Final = (_EVIDENCE, _VERSION)
+CHEAP: Final = (_HEARD, _VERSION)
 """What the service repeats by itself: asks nobody but the database."""

@@ -13,24 +13,31 @@ from invy.engine.doctor.section import Section
 from invy.engine.doctor.subject import PulsePort, Subject
 from invy.meta.catalogue import Text
 from invy.meta.catalogue_words import duration
-from invy.meta.webhook_look import Look, looks
+from invy.meta.webhook_spelling import Spelling, spelling
 
 LATELY: Final = timedelta(hours=24)
 _NEVER: Final = Text(en="never", he="מעולם לא")
 _SOME_WAITING: Final = 100
 
 
-async def evidence(subject: Subject) -> Sequence[Finding]:
-    """Asks the database only; cheap enough for the service to repeat."""
+async def heard(subject: Subject) -> Sequence[Finding]:
+    """The heartbeat. Asks the database only, by indexes only: the service repeats it by itself."""
     assert subject.pulse is not None
     now = subject.clock()
     try:
         findings = await _heard(subject.pulse, now)
-        findings += _open_ends(await subject.pulse.open_ends())
-        findings += _refused(await subject.pulse.refused(since=now - LATELY), now)
+        return findings + _refused(await subject.pulse.refused(since=now - LATELY), now)
     except StoreUnavailable as error:
         return [found(Section.EVIDENCE, "database.away", problem=error.message)]
-    return findings
+
+
+async def open_ends(subject: Subject) -> Sequence[Finding]:
+    """What has not come to its end."""
+    assert subject.pulse is not None
+    try:
+        return _open_ends(await subject.pulse.open_ends())
+    except StoreUnavailable as error:
+        return [found(Section.EVIDENCE, "database.away", problem=error.message)]
 
 
 async def _heard(pulse: PulsePort, now: datetime) -> list[Finding]:
@@ -73,21 +80,21 @@ def _refused(sampled: Sequence[Refused], now: datetime) -> list[Finding]:
     """What the bodies look like that were turned away for their signature; our own self-tests do not count."""
     genuine = [each for each in sampled if self_test.nonce_of(each.sample) is None]
     findings = []
-    for look, key in (
-        (Look.AS_META_WRITES, "evidence.refused_secret"),
-        (Look.REWRITTEN, "evidence.refused_rewritten"),
-        (Look.FOREIGN, "evidence.refused_foreign"),
+    for spelt, key in (
+        (Spelling.AS_META_WRITES, "evidence.refused_secret"),
+        (Spelling.REWRITTEN, "evidence.refused_rewritten"),
+        (Spelling.FOREIGN, "evidence.refused_foreign"),
     ):
-        those = [each for each in genuine if looks(each.sample) is look]
+        those = [each for each in genuine if spelling(each.sample) is spelt]
         unsigned = (
-            look is not Look.FOREIGN and bool(those) and all(each.reason == "missing" for each in those)
+            spelt is not Spelling.FOREIGN and bool(those) and all(each.reason == "missing" for each in those)
         )
         if those:
             findings.append(
                 found(
                     Section.EVIDENCE,
                     "evidence.refused_unsigned" if unsigned else key,
-                    about=f"refused {look.value}",
+                    about=f"refused {spelt.value}",
                     count=len(those),
                     last=_ago(now, those[0].at),
                 )

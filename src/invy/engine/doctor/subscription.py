@@ -45,19 +45,23 @@ async def apps(subject: Subject) -> Sequence[Finding]:
 
 
 def _account_override(subject: Subject, app: SubscribedApp) -> list[Finding]:
-    if app.override is None:
+    at_number = subject.chart.overrides.get("phone_number")
+    if app.override is None or (at_number is not None and _is_ours(subject, at_number)):
         return []
-    key = "account_override_ours" if _is_ours(subject, app.override) else "account_override"
-    return [found(Section.SUBSCRIPTION, f"subscription.{key}", about="override", url=app.override)]
+    return [_override(subject, "account", app.override)]
 
 
 async def number_override(subject: Subject) -> Sequence[Finding]:
     """An override at the phone number goes before everything else. The number's own section has read it."""
     url = subject.chart.overrides.get("phone_number")
-    if url is None:
-        return []
-    key = "number_override_ours" if _is_ours(subject, url) else "number_override"
-    return [found(Section.SUBSCRIPTION, f"subscription.{key}", about="number", url=url)]
+    return [] if url is None else [_override(subject, "number", url)]
+
+
+def _override(subject: Subject, level: str, url: str) -> Finding:
+    if subject.settings.webhook_url is None:
+        return found(Section.SUBSCRIPTION, "subscription.override_unknown", about=level, url=url)
+    ours = "_ours" if _is_ours(subject, url) else ""
+    return found(Section.SUBSCRIPTION, f"subscription.{level}_override{ours}", about=level, url=url)
 
 
 async def callback(subject: Subject) -> Sequence[Finding]:

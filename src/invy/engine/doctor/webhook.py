@@ -4,16 +4,18 @@ The body is marked, has no entries and changes nothing. When it is refused, the 
 bodies tells a wrong secret (our bytes, unchanged) from a proxy that rewrites (our nonce in other bytes).
 """
 
+import ipaddress
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
+from urllib.parse import urlsplit
 
 from invy.domain import self_test
 from invy.domain.pulse import Refused
 from invy.engine.doctor.asking import shortened
 from invy.engine.doctor.finding import Finding, found
 from invy.engine.doctor.section import Section
-from invy.engine.doctor.subject import Subject
+from invy.engine.doctor.subject import Configured, Subject
 from invy.meta.graph_reply import GraphReply, Trouble
 from invy.meta.signature import sign
 
@@ -30,6 +32,7 @@ _TROUBLE_KEYS: Final = {
     Trouble.CERTIFICATE: "webhook.certificate",
     Trouble.BROKEN: "webhook.broken",
 }
+_LOCAL_NAMES: Final = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
 _STATUS_KEYS: Final = {404: "webhook.not_found", 405: "webhook.not_found"}
 
 
@@ -39,6 +42,8 @@ async def challenge(subject: Subject) -> Sequence[Finding]:
     assert outside is not None
     assert known.webhook_url is not None
     assert known.verify_token is not None
+    if not _can_be_public(known):
+        return [found(Section.WEBHOOK, "webhook.local", about="handshake", url=known.webhook_url)]
     word = subject.nonce()
     reply = await outside.challenge(known.webhook_url, known.verify_token, word)
     if reply.status != _OK:
@@ -97,6 +102,20 @@ def _difference(sample: Refused, body: bytes) -> str:
     if sample.reason == "missing":
         return "webhook.stripped"
     return "webhook.secret_differs" if sample.sample == body else "webhook.rewritten"
+
+
+def _can_be_public(known: Configured) -> bool:
+    """Whether Meta could reach the address. Where Meta itself is on this machine, a simulator, it can."""
+    public, meta = (urlsplit(each).hostname or "" for each in (known.public_url or "", known.api_base_url))
+    return _is_local(meta) or not _is_local(public)
+
+
+def _is_local(host: str) -> bool:
+    """Judged by the name alone; no name is looked up."""
+    try:
+        return not ipaddress.ip_address(host).is_global
+    except ValueError:
+        return host == "localhost" or host.endswith(_LOCAL_NAMES)
 
 
 def _is_ours(reply: GraphReply) -> bool:

@@ -13,19 +13,21 @@ _ACCOUNT: Final = b"whatsapp_business_account"
 _STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*"?')
 
 
-class Look(StrEnum):
+class Spelling(StrEnum):
+    """How a body is written."""
+
     AS_META_WRITES = "as_meta_writes"
     REWRITTEN = "rewritten"
     FOREIGN = "foreign"  # nothing of Meta's
 
 
-def looks(start: bytes) -> Look:
+def spelling(start: bytes) -> Spelling:
     """Judge a body by its beginning, which may end anywhere."""
     if not _SUBJECT.match(start) or _ACCOUNT not in start:
-        return Look.FOREIGN
+        return Spelling.FOREIGN
     strings = _STRING.findall(start)
     plain = _STRING.sub(b"", start)
     blanks = any(blank in plain for blank in (b" ", b"\n", b"\t", b"\r"))
     other_letters = any(byte > 0x7F for byte in start)  # noqa: PLR2004 - the end of ASCII
     bare_slash = any(re.search(rb"(?<!\\)/", string) for string in strings)
-    return Look.REWRITTEN if blanks or other_letters or bare_slash else Look.AS_META_WRITES
+    return Spelling.REWRITTEN if blanks or other_letters or bare_slash else Spelling.AS_META_WRITES
