@@ -7,20 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from invy.demo.comparison import Difference
+from invy.diagnose.verdict import Verdict
 from invy.domain.guest import Guest
 from invy.domain.message import Message
 from invy.domain.state import State
-from invy.meta import catalogue
 from invy.roster.roster import Duplicate, Problem
 
 NOT_INVITED = "not invited"
-
-SILENT = (
-    "Meta accepted it and no phone has confirmed it: the phone may be off, or the guest may have blocked this "
-    "number. Meta does not say which. Phone this guest."
-)
-UNKNOWN = "The request left and nobody knows whether Meta took it. It is not sent again on a guess."
-WAITS = "It has not been sent yet."
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +65,8 @@ class Ending:
         }
 
 
-def invited(guest: Guest, message: Message) -> GuestRow:
-    """The row of a guest who has a message."""
+def invited(guest: Guest, message: Message, verdict: Verdict | None) -> GuestRow:
+    """The row of a guest who has a message, with the verdict on it where it has not arrived."""
     folded = message.folded
     failure = folded.failed.failure if folded.failed and message.state is State.FAILED else None
     return GuestRow(
@@ -85,10 +78,15 @@ def invited(guest: Guest, message: Message) -> GuestRow:
         read_at=folded.read_at,
         failed_at=folded.failed_at,
         error_code=failure.code if failure else None,
-        reason=_reason(message),
+        reason=_reason(verdict) if verdict else "",
         wamid=folded.wamid,
         message_id=message.id,
     )
+
+
+def _reason(verdict: Verdict) -> str:
+    code = f" ({verdict.label})" if verdict.label else ""
+    return f"{verdict.headline.en}{code}. {verdict.todo.en}"
 
 
 def left_out(problems: Sequence[Problem], duplicates: Sequence[Duplicate]) -> list[GuestRow]:
@@ -102,18 +100,6 @@ def left_out(problems: Sequence[Problem], duplicates: Sequence[Duplicate]) -> li
         for each in duplicates
     ]
     return rows
-
-
-def _reason(message: Message) -> str:
-    if message.state.reached:
-        return ""
-    if message.state is State.FAILED and message.folded.failed is not None:
-        failure = message.folded.failed.failure
-        row = catalogue.lookup(failure.code or 0, failure.subcode)
-        return f"{row.meaning.en} ({failure.code})"
-    if message.state is State.SENT:
-        return SILENT
-    return UNKNOWN if message.state is State.UNCONFIRMED else WAITS
 
 
 def _plain(value: object) -> object:

@@ -128,7 +128,12 @@ async def play(on: Stage, say: Say, progress: Progress) -> Ending:
     witnessed = [each for each in await on.witness.messages() if each["biz_opaque_callback_data"] in ours]
     strangers = [each for each in await on.witness.messages() if each["biz_opaque_callback_data"] not in ours]
     by_guest = {message.guest_id: message for message in messages}
-    rows = [ending.invited(guest, by_guest[guest.id]) for guest in guests if guest.id in by_guest]
+    verdicts = {found.message.id: verdict async for found, verdict in house.why.unreached(event.id)}
+    rows = [
+        ending.invited(guest, message, verdicts.get(message.id))
+        for guest in guests
+        if (message := by_guest.get(guest.id))
+    ]
     if roster:
         rows += ending.left_out(roster.problems, roster.duplicates)
     return Ending(
