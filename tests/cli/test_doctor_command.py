@@ -93,6 +93,28 @@ def test_a_test_message_is_followed_to_delivered(shell: Shell, meta: World) -> N
     assert "Test message: " in result.stderr
 
 
+def test_the_file_for_support_has_the_webhooks_about_the_message_and_no_number(
+    shell: Shell, meta: World
+) -> None:
+    there = shell.ready().talking_to(meta)
+    with there.serving(meta):
+        assert there.run("doctor", "--send-test", "+447700900151", *PARAMS, "--timeout", "30").exit_code == 0
+    [message] = there.json("messages", "--json")["messages"]
+    there.json("doctor", "--evidence", message["wamid"], "--output", "case.zip", "--json")
+    found = unpacked(there.folder / "case.zip")
+    told = json.loads(found["webhooks.json"])
+    statuses = [
+        status["status"]
+        for each in told
+        for status in each["body"]["entry"][0]["changes"][0]["value"]["statuses"]
+        if status["id"] == message["wamid"]
+    ]
+    assert "delivered" in statuses
+    whole = "".join(found.values())
+    assert "447700900151" not in whole
+    assert "Ayala" not in whole
+
+
 def test_a_test_message_that_fails_ends_with_6_and_metas_reason(shell: Shell, meta: World) -> None:
     there = shell.ready().talking_to(meta)
     with there.serving(meta):

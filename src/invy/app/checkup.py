@@ -120,8 +120,11 @@ def vigil(house: House) -> Vigil:
 
 def _tell(changed: Changes) -> None:
     for finding in changed.fresh:
-        write = _log.error if finding.mark is Mark.FAILED else _log.warning
-        write("doctor.alarm", finding=finding.key, seen=finding.seen.en, todo=finding.todo.en)
+        keys = {"finding": finding.key, "seen": finding.seen.en, "todo": finding.todo.en}
+        if finding.mark is Mark.FAILED:
+            _log.error("doctor.alarm", **keys)
+        else:
+            _log.warning("doctor.warning", **keys)
     for finding in changed.gone:
         _log.info("doctor.over", finding=finding.key, seen=finding.seen.en)
 

@@ -13,7 +13,7 @@ from invy.meta.graph_reply import Unread
 from invy.meta.number_facts import CONNECTED, HAMPERED, LIMITS, NAMES_ACCEPTED, NumberFacts
 
 WHAT: Final = Text(en="The business phone number", he="המספר העסקי")
-_UNLIMITED: Final = Text(en="any number of", he="כל מספר של")
+_UNLIMITED: Final = Text(en="any number of", he="מספר בלתי מוגבל של")
 
 
 async def number(subject: Subject) -> Sequence[Finding]:
