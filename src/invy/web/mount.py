@@ -73,7 +73,8 @@ def router(
             known.require_receiving(insecure_local=False, host="")
         async with AsyncExitStack() as stack:
             house = await stack.enter_async_context(open_house(known, upgrade=upgrade))
-            service = await stack.enter_async_context(Service(house).running(send=send))
+            role = "service" if send else "receiver"
+            service = await stack.enter_async_context(Service(house, role=role).running(send=send))
             webhook = Webhook(house, service.ingest.receive, keys(known, insecure_local=insecure_local))
             stack.push_async_callback(webhook.settle)
             place.webhook = webhook
