@@ -169,7 +169,15 @@ async def living(known: Settings, world: World) -> AsyncIterator[Stage]:
         stop, listening = asyncio.Event(), asyncio.Event()
         with serving.listen("127.0.0.1", 0) as taken:
             server = asyncio.create_task(
-                serving.serve(stage.app, taken, stop, listening.set, log_config=None, access_log=False)
+                serving.serve(
+                    stage.app,
+                    taken,
+                    stop,
+                    ready=listening.set,
+                    ending=lambda: None,
+                    log_config=None,
+                    access_log=False,
+                )
             )
             await listening.wait()
             await asyncio.to_thread(world.call_back, serving.address(taken) + PATH)
