@@ -137,6 +137,21 @@ def test_without_a_database_the_test_message_is_left_out_because(shell: Shell, m
     assert "– Not looked at, because: There is no database yet" in result.stdout.rpartition("Test message")[2]
 
 
+def test_a_test_message_needs_no_webhook_settings_and_is_not_tried_with_a_token_that_is_refused(
+    shell: Shell, meta: World
+) -> None:
+    there = shell.ready().talking_to(meta)
+    order = ("doctor", "--send-test", "+447700900151", *PARAMS)
+    without = there.run(*order, env={"WHATSAPP_VERIFY_TOKEN": ""})
+    assert "Meta accepted the test message" in without.stdout
+    refused = there.run(*order, env={"WHATSAPP_ACCESS_TOKEN": "EAA" + "x" * 40})
+    assert (
+        "Not looked at, because: The access token is not valid"
+        in refused.stdout.rpartition("Test message")[2]
+    )
+    assert there.json("holds", "--json")["holds"] == []
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [

@@ -21,11 +21,21 @@ from invy.engine.doctor.checks import CHECKS
 from invy.engine.doctor.concealment import Concealment
 from invy.engine.doctor.examine import examine
 from invy.engine.doctor.finding import Finding, Mark, found
-from invy.engine.doctor.section import Section
+from invy.engine.doctor.section import Foundation, Section
 from invy.engine.doctor.watch import changes
 from invy.meta.catalogue import Lang
 
-_TRIAL_STANDS_ON = frozenset({Section.SETTINGS, Section.REGISTRY, Section.DATABASE})
+_TRIAL_STANDS_ON = frozenset(
+    {
+        Foundation.CREDENTIALS,
+        Foundation.NUMBER,
+        Foundation.REGISTRY,
+        Foundation.DATABASE,
+        Foundation.META,
+        Foundation.TOKEN,
+    }
+)
+"""With a token that is refused a test would only put the sender on hold."""
 
 
 class Visit:
@@ -92,14 +102,7 @@ class Visit:
         async with self._reporting() as (report, findings):
             async for finding in self._examination():
                 self._note(finding, report, findings)
-            obstacle = next(
-                (
-                    each
-                    for each in findings
-                    if each.mark is Mark.FAILED and each.section in _TRIAL_STANDS_ON and each.breaks
-                ),
-                None,
-            )
+            obstacle = next((each for each in findings if _TRIAL_STANDS_ON.intersection(each.breaks)), None)
             if obstacle is not None:
                 self._note(found(Section.TRIAL, "general.skipped", because=obstacle.seen), report, findings)
             else:

@@ -96,7 +96,9 @@ def test_the_ids_and_traces_that_support_asks_for_are_on_the_first_page() -> Non
 
 def test_no_number_no_name_and_no_secret_is_in_any_file() -> None:
     body = webhook(status(WAMID, GUEST), contacts=[{"profile": {"name": "Ayala"}, "wa_id": GUEST}])
-    whole = b"".join(files(case(body)).values()).decode()
+    words = webhook(status(WAMID, GUEST, errors=[{"message": f"cannot reach +{GUEST}"}]))
+    whole = b"".join(files(case(body, words)).values()).decode()
+    assert "cannot reach" in whole
     for hidden in (GUEST, "Ayala", "איילה", "EAAsecret"):
         assert hidden not in whole
     assert "https://x.example/i.jpg" in whole, "the link of the image is what 131053 is about"

@@ -49,6 +49,14 @@ async def test_a_check_that_breaks_is_told_by_the_kind_of_its_error_only(tmp_pat
     assert second.mark is Mark.OK
 
 
+async def test_a_foundation_that_could_not_be_looked_at_is_a_failure(tmp_path: Path) -> None:
+    for run in (slow, broken):
+        [finding] = await carried_out(
+            tmp_path, Check(Section.CLOCK, run, lays=(Foundation.META,), timeout_s=0.01)
+        )
+        assert finding.mark is Mark.FAILED
+
+
 async def test_what_stands_on_a_broken_foundation_is_skipped_once_per_section_and_says_because(
     tmp_path: Path,
 ) -> None:
@@ -95,6 +103,12 @@ def test_secrets_are_taken_out_of_every_part_of_a_finding() -> None:
     assert other not in repr(hidden)
     assert hidden.seen.en == "Malformed [secret]"
     assert Concealment(["abc"]).text("abc") == "abc", "too short to be told from a word"
+
+
+def test_a_secret_is_also_hidden_as_it_stands_in_an_address_or_in_json() -> None:
+    hidden = Concealment(['p@ss w"rd/+'])
+    for form in ("p%40ss%20w%22rd%2F%2B", "p%40ss+w%22rd%2F%2B", 'p@ss w\\"rd/+'):
+        assert hidden.text(f"at {form}.") == "at [secret]."
 
 
 def test_changes_are_told_by_kind_and_not_by_words() -> None:

@@ -92,6 +92,11 @@ def test_everything_that_can_happen_to_a_fetch_has_its_finding(look: Look) -> No
     assert finding.todo.he
 
 
+def test_what_follows_a_question_mark_in_a_link_is_not_shown() -> None:
+    link = "https://x.example/a.jpg?signature=secret"
+    assert "signature" not in repr(judged(link, Fetched(Look.HTTP_ERROR, link + "&more", 403)))
+
+
 async def test_without_any_image_the_section_says_how_to_look_at_one(tmp_path: Path) -> None:
     finding = by_key(await seen(tmp_path), "images.none")
     assert (finding.mark, "--image URL" in finding.seen.en) == (Mark.SKIPPED, True)

@@ -26,7 +26,7 @@ async def found(
 async def test_a_login_page_in_metas_place_is_told_and_nothing_is_concluded_from_it(tmp_path: Path) -> None:
     findings = await found(tmp_path, {"me": b"<html>Sign in to the hotel's network</html>"}, *HERE)
     assert keys(findings) == {"general.not_json", "general.skipped"}
-    assert not bad(findings)
+    assert bad(findings) == {"general.not_json"}, "nothing was looked at, and that is no good news"
 
 
 async def test_an_answer_without_a_date_leaves_the_clock_unjudged(tmp_path: Path) -> None:

@@ -120,6 +120,12 @@ def _key(reply: Unread, code: int) -> str:
     return "general.refused"
 
 
+def without_query(url: str) -> str:
+    """An address as it may be shown: what follows a question mark may hold a token or a signature."""
+    kept, mark, _ = url.partition("?")
+    return f"{kept}?…" if mark else kept
+
+
 def shortened(text: str) -> str:
     """Meta's words on one line, and not more of them than anyone reads."""
     line = " ".join(text.split())

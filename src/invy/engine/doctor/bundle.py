@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
+from invy.domain import phone
 from invy.domain.evidence import Attempt, Evidence, Receipt
 from invy.domain.journal import Entry
 from invy.domain.message import Message
@@ -57,12 +58,19 @@ class Case:
 
 def files(case: Case) -> Mapping[str, bytes]:
     """The files of a bundle by name."""
-    return {
-        "README.txt": _read_me(case).encode("utf-8"),
+    made = {
+        "README.txt": _read_me(case),
         "message.json": _json(masked(msgspec.to_builtins(case.message))),
         "evidence.json": _json([_fact(heard_at, fact) for heard_at, fact in case.evidence]),
         "request.json": _json(_request(case.payload)),
         "webhooks.json": _json([_webhook(case, entry) for entry in case.entries]),
+    }
+    # Meta's own words may repeat the number in any place.
+    digits = case.message.to.removeprefix("+")
+    hidden = phone.mask(digits)
+    return {
+        name: text.replace(f"+{digits}", hidden).replace(digits, hidden).encode("utf-8")
+        for name, text in made.items()
     }
 
 
@@ -115,5 +123,5 @@ def _webhook(case: Case, entry: Entry) -> dict[str, Any]:
     }
 
 
-def _json(value: Any) -> bytes:
-    return (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode("utf-8")
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2) + "\n"

@@ -1,11 +1,12 @@
 """Whether Meta answers at all, and how far our clock is from Meta's."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
 from invy.engine.doctor.asking import CALL_S, unread
-from invy.engine.doctor.finding import Finding, found
+from invy.engine.doctor.finding import Finding, Mark, found
 from invy.engine.doctor.section import Foundation, Section
 from invy.engine.doctor.subject import Subject
 from invy.meta.catalogue import Text
@@ -30,7 +31,8 @@ async def clock(subject: Subject) -> Sequence[Finding]:
     ours = began + (subject.clock() - began) / 2
     answer = read(reply)
     if isinstance(answer, Unread) and _is_trouble(answer):
-        return [unread(Section.CLOCK, WHAT, answer, breaks=_BROKEN)]
+        # However harmless it looks: nothing at Meta's could be looked at, and nothing can be sent now.
+        return [replace(unread(Section.CLOCK, WHAT, answer, breaks=_BROKEN), mark=Mark.FAILED)]
     subject.chart.served_version = reply.served_version
     findings = [found(Section.CLOCK, "clock.answers", about="meta", address=subject.settings.api_base_url)]
     if reply.date is None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from invy.engine.doctor.finding import Finding, Mark, found
 from invy.engine.doctor.section import Foundation, Section
@@ -47,10 +47,12 @@ async def _carried_out(check: Check, subject: Subject) -> Sequence[Finding]:
             return await check.run(subject)
     except TimeoutError:
         seconds = f"{check.timeout_s:g}"
-        return [found(check.section, "general.slow", breaks=check.lays, seconds=seconds)]
+        finding = found(check.section, "general.slow", breaks=check.lays, seconds=seconds)
     except Exception as error:  # noqa: BLE001 - one broken check must not silence the others
         # Only the kind of the error: its text may hold anything, a secret too.
-        return [found(check.section, "general.broke", breaks=check.lays, error=type(error).__name__)]
+        finding = found(check.section, "general.broke", breaks=check.lays, error=type(error).__name__)
+    # Where others stand on it, not knowing is as bad as knowing the worst: they are not looked at.
+    return [replace(finding, mark=Mark.FAILED) if check.lays else finding]
 
 
 def worst(findings: Iterable[Finding]) -> Mark:

@@ -6,7 +6,7 @@ from typing import Final
 
 from invy.domain.errors import ConfigurationError, StoreUnavailable, TemplateInvalid
 from invy.domain.template import MediaHeader, MediaKind
-from invy.engine.doctor.asking import ask, shortened, unread
+from invy.engine.doctor.asking import ask, shortened, unread, without_query
 from invy.engine.doctor.finding import Finding, Value, found
 from invy.engine.doctor.section import Section
 from invy.engine.doctor.subject import Subject
@@ -94,9 +94,10 @@ def _defaults(subject: Subject) -> list[str]:
 
 def judged(link: str, seen: Fetched) -> list[Finding]:
     """What is to be said of one image."""
+    shown = shortened(without_query(link))
     values: dict[str, Value] = {
-        "url": shortened(link),
-        "end": shortened(seen.url),
+        "url": shown,
+        "end": shortened(without_query(seen.url)),
         "status": str(seen.status or ""),
         "note": seen.note or "-",
         "size": _size(seen.size),
@@ -104,20 +105,20 @@ def judged(link: str, seen: Fetched) -> list[Finding]:
         "declared": seen.declared or _NOT_SAID,
     }
     if seen.look is not Look.FETCHED:
-        return [found(Section.IMAGES, _KEYS[seen.look], values, about=link, kind="")]
+        return [found(Section.IMAGES, _KEYS[seen.look], values, about=shown, kind="")]
     real = content(seen.start)
     kind = real.kind or "?"
     if seen.size == 0:
-        return [found(Section.IMAGES, "images.empty", values, about=link, kind=kind)]
+        return [found(Section.IMAGES, "images.empty", values, about=shown, kind=kind)]
     if real.kind not in ("image/jpeg", "image/png"):
-        return [found(Section.IMAGES, "images.wrong_kind", values, about=link, kind=kind)]
+        return [found(Section.IMAGES, "images.wrong_kind", values, about=shown, kind=kind)]
     if not real.usable:
-        return [found(Section.IMAGES, "images.wrong_colours", values, about=link, kind=kind)]
-    findings = [found(Section.IMAGES, "images.good", values, about=link, kind=kind)]
+        return [found(Section.IMAGES, "images.wrong_colours", values, about=shown, kind=kind)]
+    findings = [found(Section.IMAGES, "images.good", values, about=shown, kind=kind)]
     if seen.declared != real.kind:
-        findings.append(found(Section.IMAGES, "images.misdeclared", values, about=link, kind=kind))
+        findings.append(found(Section.IMAGES, "images.misdeclared", values, about=shown, kind=kind))
     if seen.redirects:
-        findings.append(found(Section.IMAGES, "images.redirects", values, about=link, kind=kind))
+        findings.append(found(Section.IMAGES, "images.redirects", values, about=shown, kind=kind))
     return findings
 
 

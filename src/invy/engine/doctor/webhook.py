@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from invy.domain import self_test
 from invy.domain.pulse import Refused
-from invy.engine.doctor.asking import shortened
+from invy.engine.doctor.asking import shortened, without_query
 from invy.engine.doctor.finding import Finding, found
 from invy.engine.doctor.section import Section
 from invy.engine.doctor.subject import Configured, Subject
@@ -144,7 +144,7 @@ def _found(key: str, subject: Subject, reply: GraphReply, *, about: str) -> Find
         url=subject.settings.webhook_url or "",
         status=reply.status or 0,
         note=reply.note or "-",
-        there=shortened(reply.headers.get("location", "-")),
+        there=shortened(without_query(reply.headers.get("location", "-"))),
         answer=shortened(reply.body[:120].decode("utf-8", "replace")) or "-",
         server=reply.headers.get("server", "-"),
     )
