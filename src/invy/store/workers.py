@@ -7,6 +7,7 @@ when the process ends, however it ends. PostgreSQL: any number, each with a hear
 import fcntl
 import os
 import socket
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from sqlalchemy import delete, select
 from invy.domain.errors import TryLater
 from invy.store.database import Database
 from invy.store.tables import workers
+
+LOOKS, LOOK_AGAIN_S = 5, 0.02
 
 STALE = timedelta(seconds=20)
 """A worker that has not been heard of for so long is dead."""
@@ -58,7 +61,7 @@ class Workplace:
             return
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a+", encoding="ascii") as file:
-            if not _lock(file.fileno()):
+            if not _taken(file.fileno()):
                 file.seek(0)
                 holder = file.read().strip() or "unknown"
                 raise AnotherAtWork(
@@ -80,7 +83,7 @@ class Workplace:
             if not path.exists():
                 return False
             with path.open("a+", encoding="ascii") as file:
-                return not _lock(file.fileno())
+                return not _lock(file.fileno(), fcntl.LOCK_SH)
         return any(worker.beat_at > now - STALE for worker in await self.all())
 
     @asynccontextmanager
@@ -131,9 +134,18 @@ class Workplace:
         return file.with_name(file.name + ".lock") if file else None
 
 
-def _lock(descriptor: int) -> bool:
+def _taken(descriptor: int) -> bool:
+    """Take the place. Someone who only looks holds the lock for microseconds, so one refusal is not believed."""
+    for _ in range(LOOKS):
+        if _lock(descriptor, fcntl.LOCK_EX):
+            return True
+        time.sleep(LOOK_AGAIN_S)
+    return False
+
+
+def _lock(descriptor: int, kind: int) -> bool:
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
     except OSError:
         return False
     return True
