@@ -48,7 +48,7 @@ class JournalStore:
         """How many bodies nobody has read yet."""
         async with self._database.read() as connection:
             found = await connection.execute(
-                select(func.count()).select_from(journal).where(journal.c.outcome == Outcome.WAITING.value)
+                select(func.count()).select_from(journal).where(text("outcome = 0"))
             )
             return int(found.scalar_one())
 
@@ -56,10 +56,7 @@ class JournalStore:
         """When the body came that has waited longest to be read."""
         async with self._database.read() as connection:
             found = await connection.execute(
-                select(journal.c.received_at)
-                .where(journal.c.outcome == Outcome.WAITING.value)
-                .order_by(journal.c.id)
-                .limit(1)
+                select(journal.c.received_at).where(text("outcome = 0")).order_by(journal.c.id).limit(1)
             )
             return found.scalar_one_or_none()
 
