@@ -27,6 +27,9 @@ from invy.meta.reply import Answer
 LEASE_AT_ONCE = 200
 EXPIRE_EVERY_S = 5.0
 STORE_AGAIN_S = 0.5
+FAREWELLS = 6
+"""How often an outcome is offered to a database that is away once we have been told to end."""
+
 GATHER_S = 0.02
 """At a fast pace, how long slots gather before one lease takes them all: fewer transactions, the same rate."""
 
@@ -155,13 +158,16 @@ class Sender:
         answer = await self._gateway.post_message(message.sender_id, message.payload)
         seconds = perf_counter() - began
         outcome = self._outcome(message, answer, self._clock())
-        while True:
+        farewells = FAREWELLS
+        while farewells:
             try:
                 await self._outcomes.add(outcome)
                 break
             except StoreUnavailable as error:
-                # The outcome is known and must not be forgotten while this process lives.
+                # The outcome is known and must not be forgotten while this process lives. One that must end all the
+                # same leaves the message to its lease: unconfirmed, and settled by Meta's echo.
                 self._observer.trouble("record", error)
+                farewells -= self._closing.is_set()
                 await asyncio.sleep(STORE_AGAIN_S)
         self._observer.posted(message, outcome, seconds)
         if outcome.hold is not None:
