@@ -68,7 +68,7 @@ class Sender:
         self._clock = clock
         self._observer = observer
         self._jitter = jitter
-        self._outcomes: GroupCommit[Posted] = GroupCommit(self._record, max_group=500, max_weight=1_000_000)
+        self._outcomes = self._outcome_writer()
         self._in_flight: set[asyncio.Task[None]] = set()
         self._woken = asyncio.Event()
         self._closing = asyncio.Event()
@@ -96,6 +96,8 @@ class Sender:
     async def _work(
         self, only: Collection[MessageId] | None, campaign_id: CampaignId | None, *, until_empty: bool
     ) -> None:
+        # A fresh one: the last is closed for good, and whoever broke and is started again must still record.
+        self._outcomes = self._outcome_writer()
         writer = asyncio.create_task(self._outcomes.run())
         try:
             while not self._closing.is_set():
@@ -110,6 +112,9 @@ class Sender:
                 await asyncio.wait(self._in_flight)
             self._outcomes.close()
             await writer
+
+    def _outcome_writer(self) -> GroupCommit[Posted]:
+        return GroupCommit(self._record, max_group=500, max_weight=1_000_000)
 
     async def _step(
         self, only: Collection[MessageId] | None, campaign_id: CampaignId | None
