@@ -4,11 +4,13 @@ With a simulated Meta (`world`) it also sends, and listens on a real socket for 
 """
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import uvicorn
 from sqlalchemy import select
 from starlette.types import ASGIApp
 from starlette.types import Message as Event
@@ -17,7 +19,6 @@ from invy.app import proof
 from invy.app.house import House, open_house
 from invy.app.service import Service
 from invy.app.settings import Settings, load
-from invy.cli import serving
 from invy.domain.difference import Difference
 from invy.domain.evidence import Attempt, Evidence, Phase
 from invy.domain.ids import MessageId, Wamid
@@ -166,26 +167,22 @@ async def staged(known: Settings, *, send: bool = False) -> AsyncIterator[Stage]
 async def living(known: Settings, world: World) -> AsyncIterator[Stage]:
     """The same, sending to a simulated Meta and hearing from it over real sockets."""
     async with staged(known, send=True) as stage:
-        stop, listening = asyncio.Event(), asyncio.Event()
-        with serving.listen("127.0.0.1", 0) as taken:
-            server = asyncio.create_task(
-                serving.serve(
-                    stage.app,
-                    taken,
-                    stop,
-                    ready=listening.set,
-                    ending=lambda: None,
-                    log_config=None,
-                    access_log=False,
-                )
+        server = uvicorn.Server(
+            uvicorn.Config(
+                stage.app, lifespan="off", log_config=None, access_log=False, timeout_graceful_shutdown=1
             )
-            await listening.wait()
-            await asyncio.to_thread(world.call_back, serving.address(taken) + PATH)
+        )
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            serving = asyncio.create_task(server.serve(sockets=[taken]))
+            while not server.started:
+                await asyncio.sleep(0.01)
+            await asyncio.to_thread(world.call_back, f"http://127.0.0.1:{taken.getsockname()[1]}{PATH}")
             try:
                 yield stage
             finally:
-                stop.set()
-                await server
+                server.should_exit = True
+                await serving
 
 
 async def send(stage: Stage, to: Sequence[str], template: str = "hina_invitation") -> list[MessageId]:
