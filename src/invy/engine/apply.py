@@ -7,14 +7,14 @@ blocks its neighbours: a batch that fails for a reason of its own is taken apart
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from re import compile as regex
 
 from invy.domain.errors import StoreUnavailable
 from invy.domain.evidence import Receipt, Reply, Told
 from invy.domain.heard import Heard
 from invy.domain.hold import Hold
-from invy.domain.ids import JournalId
+from invy.domain.ids import JournalId, Wamid
 from invy.domain.inbound import Inbound, Preference
 from invy.domain.journal import Closing, Entry, Outcome
 from invy.domain.notice import Notice
@@ -28,6 +28,9 @@ BATCH_BYTES = 512 * 1024
 
 GATHER_S = 0.02
 """After a wake-up, how long entries gather: one transaction for many costs little more than one for one."""
+
+SWEEP = timedelta(seconds=60)
+"""How often orphans are compared with all messages."""
 
 POLL_S = 1.0
 """How often to look for entries that another process wrote; our own wake us at once."""
@@ -57,6 +60,9 @@ class Applier:
         self._woken = asyncio.Event()
         self._closing = asyncio.Event()
         self._limit = BATCH
+        self._at_hand: JournalId | None = None
+        self._suspect: JournalId | None = None
+        self._swept_at: datetime | None = None
         self._more = False
 
     def wake(self) -> None:
@@ -73,6 +79,7 @@ class Applier:
         while not self._closing.is_set():
             self._woken.clear()
             try:
+                await self._sweep()
                 while await self.step() and self._more and not self._closing.is_set():
                     pass
             except StoreUnavailable as error:
@@ -94,18 +101,25 @@ class Applier:
             closed = await self._batch(self._limit)
         except StoreUnavailable:
             raise
-        except Exception as error:  # noqa: BLE001 - the culprit must be found, whatever it raises
+        except Exception as error:
+            if self._at_hand is None:
+                raise  # it has nothing to do with any entry
             if self._limit > 1:
                 self._limit = max(1, self._limit // 8)
                 return await self.step()
-            closed = await self._set_aside(error)
+            if self._suspect != self._at_hand:
+                self._suspect = self._at_hand  # once may be chance; on its own and twice is not
+                return await self.step()
+            closed = await self._set_aside(self._suspect, error)
         self._limit = min(BATCH, self._limit * 2)
         return closed
 
     async def _batch(self, limit: int) -> int:
+        self._at_hand = None
         async with self._store.applying(limit, BATCH_BYTES) as batch:
             if not batch.entries:
                 return 0
+            self._at_hand = batch.entries[0].id
             plan = self._plan(batch.entries)
             told = await batch.tell(plan.told)
             await batch.keep_inbound(plan.inbound)
@@ -119,10 +133,19 @@ class Applier:
         for each in holds:
             self._observer.held(each)
         self._observer.applied(closed, oldest)
-        waiting = [each.wamid for each in told.orphans if each.wamid is not None]
-        if waiting:
-            await self._store.adopt(waiting)
+        crossed = [each.wamid for each in told.orphans if each.wamid is not None]
+        crossed += _newly_named(told)
+        if crossed:
+            await self._store.adopt(crossed, told.orphans)
         return closed
+
+    async def _sweep(self) -> None:
+        """Join orphans to messages that are known by now: their tellers may have died before they could."""
+        now = self._clock()
+        if self._swept_at is None or now - self._swept_at >= SWEEP:
+            while await self._store.adopt_known():
+                pass
+            self._swept_at = now
 
     async def _hold(self, batch: BatchPort, told: TellingView) -> list[Hold]:
         """A failure that stands for the account or the template stops that work, also when a webhook tells of it."""
@@ -147,14 +170,18 @@ class Applier:
                 await batch.place(found[-1])
         return found
 
-    async def _set_aside(self, error: Exception) -> int:
+    async def _set_aside(self, culprit: JournalId, error: Exception) -> int:
         """One entry that cannot be applied at all: kept, marked, counted, and out of the way."""
         async with self._store.applying(1, BATCH_BYTES) as batch:
             if not batch.entries:
                 return 0
             entry = batch.entries[0]
-            note = f"{type(error).__name__}: {error}"[:500]
-            await batch.close([Closing(entry.id, Outcome.UNREADABLE, note)], self._clock())
+            elsewhere = entry.id != culprit
+            if not elsewhere:
+                note = f"{type(error).__name__}: {error}"[:500]
+                await batch.close([Closing(entry.id, Outcome.UNREADABLE, note)], self._clock())
+        if elsewhere:  # another process has taken it; this one is innocent
+            return await self.step()
         self._observer.entry_unreadable(entry, note)
         self._more = True
         return 1
@@ -179,6 +206,15 @@ class Applier:
             if isinstance(each.fact, Receipt):
                 after = None if (each.wamid, each.opaque) in orphans else by_wamid.get(each.wamid)
                 self._observer.status_applied(each, after)
+
+
+def _newly_named(told: TellingView) -> list[Wamid]:
+    """Wamids that became known in this batch. Another process may have stored a receipt for one unseen by it."""
+    return [
+        folded.wamid
+        for message_id, folded in told.after.items()
+        if folded.wamid is not None and told.before[message_id].wamid is None
+    ]
 
 
 _OUR_ID = regex(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")

@@ -59,7 +59,11 @@ class BatchPort(Protocol):
 
 class ApplyPort(Protocol):
     def applying(self, limit: int, max_bytes: int) -> AbstractAsyncContextManager[BatchPort]: ...
-    async def adopt(self, wamids: Sequence[Wamid]) -> None: ...
+    async def adopt(self, wamids: Sequence[Wamid], again: Sequence[Told] = ()) -> None:
+        """Join orphans of these wamids to messages that are known by now, and tell `again` what found none."""
+
+    async def adopt_known(self) -> int:
+        """Join some orphans whose messages are known; how many there were, 0 when there is none."""
 
 
 class OutboxPort(Protocol):

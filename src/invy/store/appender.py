@@ -26,6 +26,9 @@ Body = tuple[datetime, bytes]
 _ROWS = 10_000
 """Bodies per statement: two parameters each, below SQLite's limit."""
 
+LONGEST_S = 6.0
+"""A statement that takes longer has no server any more; whoever waited for it has been answered by then."""
+
 _HINT = "Check that the database is running and its disk has room; Meta will send the webhook again."
 
 
@@ -108,7 +111,10 @@ class PostgresAppender:
             if self._held is None:
                 self._held = await self._engine.raw_connection()
             await self._held.driver_connection.execute(
-                self._SQL, [received_at for received_at, _ in bodies], [body for _, body in bodies]
+                self._SQL,
+                [received_at for received_at, _ in bodies],
+                [body for _, body in bodies],
+                timeout=LONGEST_S,  # a server that has vanished says nothing at all
             )
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             await self.close()

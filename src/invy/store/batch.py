@@ -16,6 +16,7 @@ from invy.domain.inbound import Inbound, Preference
 from invy.domain.journal import Closing, Entry
 from invy.domain.notice import Notice
 from invy.domain.phone import from_wa_id
+from invy.store import evidence as evidence_rows
 from invy.store import holds as hold_rows
 from invy.store import journal as journal_rows
 from invy.store import telling
@@ -128,10 +129,18 @@ class ApplyStore:
             entries, more = await journal_rows.claim(connection, self._database, limit, max_bytes)
             yield Batch(connection, self._database, entries, more=more)
 
-    async def adopt(self, wamids: Sequence[Wamid]) -> None:
-        """Join waiting receipts of these wamids to messages that are known by now."""
+    async def adopt(self, wamids: Sequence[Wamid], again: Sequence[Told] = ()) -> None:
+        """Join waiting receipts of these wamids to messages that are known by now. See `telling.adopt`."""
         async with self._database.write() as connection:
-            await telling.adopt(connection, self._database, wamids)
+            await telling.adopt(connection, self._database, wamids, again)
+
+    async def adopt_known(self) -> int:
+        """Join some of the orphans whose messages are known; how many there were."""
+        async with self._database.read() as connection:
+            if not await evidence_rows.orphans_known(connection, 1):
+                return 0  # as nearly always: nothing to write, so nobody waits for us
+        async with self._database.write() as connection:
+            return await telling.adopt_known(connection, self._database)
 
 
 def _digest(*parts: str | bytes) -> str:

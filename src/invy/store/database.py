@@ -237,13 +237,21 @@ def _is_about_availability(error: DBAPIError) -> bool:
         return True
     code = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None)
     if code is not None:
-        # 08 connection, 53 resources (disk full, too many), 55 not available, 57 shut down, 40 serialisation.
-        return str(code)[:2] in {"08", "53", "55", "57", "40"}
+        return str(code)[:2] in _AWAY or str(code) in _UNUSABLE
     words = str(error.orig).lower()
     return any(word in words for word in _UNAVAILABLE)
 
 
+_AWAY = {"08", "40", "53", "55", "57", "58"}
+"""Classes of SQLSTATE: connection, serialisation, resources (disk full), not available, shut down, input and output."""
+
+_UNUSABLE = {"25006", "42501", "42703", "42P01"}
+"""Read-only (a primary that was demoted), no permission, no such column or table: nothing about what was to be written."""
+
 _UNAVAILABLE = (
+    "no such table",
+    "no such column",
+    "malformed",
     "locked",
     "busy",
     "full",

@@ -17,7 +17,7 @@ from invy.domain.evidence import Attempt, Evidence, Receipt, Reply, Settlement, 
 from invy.domain.ids import MessageId, Wamid
 from invy.store import bulk
 from invy.store.database import Database
-from invy.store.tables import evidence
+from invy.store.tables import evidence, messages
 
 _KINDS: Mapping[str, type[Evidence]] = {
     "attempt": Attempt,
@@ -161,17 +161,49 @@ async def of_message(connection: AsyncConnection, message_id: MessageId) -> list
 
 
 async def orphans_of(
-    connection: AsyncConnection, wamids: Sequence[Wamid]
+    connection: AsyncConnection, database: Database, wamids: Sequence[Wamid]
 ) -> list[tuple[int, Wamid, tuple[Evidence, ...]]]:
-    """Waiting facts about these messages: row number, wamid, the fact as first and last heard."""
+    """Waiting facts about these messages, locked: row number, wamid, the fact as first and last heard."""
     found: list[tuple[int, Wamid, tuple[Evidence, ...]]] = []
     for start in range(0, len(wamids), CHUNK):
-        rows = await connection.execute(
-            select(evidence.c.id, evidence.c.wamid, *COLUMNS).where(
-                evidence.c.message_id.is_(None), evidence.c.wamid.in_(wamids[start : start + CHUNK])
-            )
+        waiting = (
+            select(evidence.c.id, evidence.c.wamid, *COLUMNS)
+            .where(evidence.c.message_id.is_(None), evidence.c.wamid.in_(wamids[start : start + CHUNK]))
+            .order_by(evidence.c.id)
         )
+        rows = await connection.execute(database.for_update(waiting))
         found.extend((row.id, row.wamid, hearings(row)) for row in rows)
+    return found
+
+
+async def orphans_known(connection: AsyncConnection, limit: int) -> list[tuple[int, MessageId]]:
+    """Waiting facts whose message is there, by wamid or by our id: row number and message."""
+    waiting = evidence.c.message_id.is_(None)
+    by_wamid = select(evidence.c.id, messages.c.id.label("owner")).where(
+        waiting, evidence.c.wamid == messages.c.wamid
+    )
+    by_our_id = select(evidence.c.id, messages.c.id.label("owner")).where(
+        waiting, evidence.c.opaque == messages.c.id
+    )
+    owners: dict[int, MessageId] = {}
+    for statement in (by_wamid, by_our_id):  # our id counts before the wamid
+        owners |= {row.id: row.owner for row in await connection.execute(statement.limit(limit))}
+    return sorted(owners.items())
+
+
+async def orphans(
+    connection: AsyncConnection, database: Database, rows: Sequence[int]
+) -> dict[int, tuple[Evidence, ...]]:
+    """Those of these rows that still wait, locked: each fact as first and last heard."""
+    found: dict[int, tuple[Evidence, ...]] = {}
+    for start in range(0, len(rows), CHUNK):
+        waiting = (
+            select(evidence.c.id, *COLUMNS)
+            .where(evidence.c.message_id.is_(None), evidence.c.id.in_(rows[start : start + CHUNK]))
+            .order_by(evidence.c.id)
+        )
+        for row in await connection.execute(database.for_update(waiting)):
+            found[row.id] = hearings(row)
     return found
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from invy.domain.evidence import Evidence
+from invy.domain.evidence import Evidence, Told
 from invy.domain.fold import fold
 from invy.domain.ids import JournalId, MessageId, Wamid
 from invy.domain.journal import Closing, Entry, Outcome
@@ -133,8 +133,12 @@ class Replay:
         if entries:
             self._read_to = entries[-1].id
 
-    async def adopt(self, wamids: Sequence[Wamid]) -> None:
+    async def adopt(self, wamids: Sequence[Wamid], again: Sequence[Told] = ()) -> None:
         """Nobody else writes to the scratch, so nothing can have crossed."""
+
+    async def adopt_known(self) -> int:
+        """For the same reason there is nothing to find."""
+        return 0
 
     async def _next(self, limit: int, max_bytes: int) -> list[Entry]:
         ahead = (

@@ -54,16 +54,19 @@ async def tell(connection: AsyncConnection, database: Database, facts: Sequence[
         for message_id, folded in telling.after.items()
         if folded.wamid is not None and telling.before[message_id].wamid is None
     }
-    await _give_orphans(connection, telling, newly_named)
+    await _give_orphans(connection, database, telling, newly_named)
     await _write_changes(connection, database, telling)
     return telling
 
 
-async def adopt(connection: AsyncConnection, database: Database, wamids: Sequence[Wamid]) -> Telling:
+async def adopt(
+    connection: AsyncConnection, database: Database, wamids: Sequence[Wamid], again: Sequence[Told] = ()
+) -> Telling:
     """Join orphans of these wamids to their messages, where those are known by now.
 
     On PostgreSQL a receipt and the reply that names its message may be stored by two transactions that do not see each
-    other. Each side calls this after its own commit; whichever commits later finds what the other wrote.
+    other. Each side calls this after its own commit; whichever commits later finds what the other wrote. `again` are
+    facts that were stored as orphans: one of them may have been a second hearing of what was being adopted meanwhile.
     """
     telling = Telling()
     telling.meant, telling.before = await message_rows.resolve(
@@ -71,18 +74,39 @@ async def adopt(connection: AsyncConnection, database: Database, wamids: Sequenc
     )
     telling.after = dict(telling.before)
     named = {wamid: message_id for (wamid, _), message_id in telling.meant.items() if wamid is not None}
-    await _give_orphans(connection, telling, named)
+    for told in again:
+        if told.wamid in named:
+            message_id = named[told.wamid]
+            telling.after[message_id] = telling.after[message_id].join(of(evidence_rows.storable(told).fact))
+    await _give_orphans(connection, database, telling, named)
     await _write_changes(connection, database, telling)
     return telling
 
 
+async def adopt_known(connection: AsyncConnection, database: Database) -> int:
+    """Join orphans whose messages are known, by wamid or by our id: whoever stored them died before looking again."""
+    pairs = await evidence_rows.orphans_known(connection, evidence_rows.CHUNK)
+    telling = Telling()
+    telling.meant, telling.before = await message_rows.resolve(
+        connection, database, [(None, message_id) for _, message_id in pairs]
+    )
+    telling.after = dict(telling.before)
+    hearings = await evidence_rows.orphans(connection, database, [row_id for row_id, _ in pairs])
+    adopted = [(row_id, message_id) for row_id, message_id in pairs if row_id in hearings]
+    for row_id, message_id in adopted:
+        telling.after[message_id] = telling.after[message_id].join(fold(hearings[row_id]))
+    await evidence_rows.adopt(connection, adopted)
+    await _write_changes(connection, database, telling)
+    return len(pairs)
+
+
 async def _give_orphans(
-    connection: AsyncConnection, telling: Telling, named: Mapping[Wamid, MessageId]
+    connection: AsyncConnection, database: Database, telling: Telling, named: Mapping[Wamid, MessageId]
 ) -> None:
     if not named:
         return
     adopted: list[tuple[int, MessageId]] = []
-    for row_id, wamid, hearings in await evidence_rows.orphans_of(connection, list(named)):
+    for row_id, wamid, hearings in await evidence_rows.orphans_of(connection, database, list(named)):
         message_id = named[wamid]
         telling.after[message_id] = telling.after[message_id].join(fold(hearings))
         adopted.append((row_id, message_id))
