@@ -42,7 +42,6 @@ class Vigil:
 
     async def run(self) -> None:
         """Look until `close`."""
-        self._closing.clear()
         while not self._closing.is_set():
             await self.step()
             with suppress(TimeoutError):
