@@ -6,6 +6,7 @@ time), and the writers of one process queue for one connection. PostgreSQL: asyn
 """
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -81,6 +82,7 @@ class Database:
                 pool_pre_ping=False,
                 connect_args={"timeout": BUSY_S, "server_settings": {"application_name": "invy"}},
             )
+            event.listen(engine.sync_engine, "connect", _watch_line)
         return cls(engine, owned=True)
 
     @classmethod
@@ -214,6 +216,21 @@ def _prepare_sqlite(connection: Any, _record: ConnectionPoolEntry) -> None:
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _watch_line(connection: Any, _record: ConnectionPoolEntry) -> None:
+    """A server that vanished without a word (its machine, or the network) is found out in half a minute, not never."""
+    transport = getattr(connection.driver_connection, "_transport", None)
+    line = transport.get_extra_info("socket") if transport is not None else None
+    if line is None or line.family == getattr(socket, "AF_UNIX", None):
+        return
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in _LINE.items():
+        if hasattr(socket, name):  # not every system has each of them
+            line.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+
+
+_LINE = {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 25_000}
 
 
 @asynccontextmanager
