@@ -2,24 +2,21 @@
 
 import asyncio
 import ipaddress
-import ssl
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
-import trustme
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.types import Receive, Scope, Send
 
 from invy.gateway.image import MOST_REDIRECTS, Address, ImageFetcher, is_public
 from invy.meta.picture import LARGEST_BYTES, Look
+from tests.certificates import certificate, trust
 from tests.engine.doctor.clinic import listening
 
 JPEG = b"\xff\xd8\xff\xe0\x00\x04\x00\x00\xff\xc0\x00\x0b\x08\x00\x01\x00\x01\x03\x01\x11\x00" + b"x" * 100
 NAME = "images.invy.example"
-AUTHORITY = trustme.CA()
-"""Whom these tests trust; made for this run only."""
 
 
 async def gallery(scope: Scope, receive: Receive, send: Send) -> None:
@@ -48,17 +45,10 @@ async def gallery(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("certificate") / "server.pem"
-    AUTHORITY.issue_cert(NAME).private_key_and_cert_chain_pem.write_to_path(str(path))
-    return path
-
-
 @pytest.fixture
-async def server(certificate: Path) -> AsyncIterator[str]:
+async def server(tmp_path: Path) -> AsyncIterator[str]:
     """Its address by name: `lookup` leads the name to loopback."""
-    async with listening(gallery, certificate=certificate) as url:
+    async with listening(gallery, certificate=certificate(NAME, tmp_path)) as url:
         yield url.replace("127.0.0.1", NAME)
 
 
@@ -75,12 +65,6 @@ def local(address: Address) -> bool:
 def fetcher(*, timeout_s: float = 5) -> ImageFetcher:
     """One that may reach this machine and trusts its certificate."""
     return ImageFetcher(allowed=local, lookup=loopback, trust=trust(), timeout_s=timeout_s)
-
-
-def trust() -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    AUTHORITY.configure_trust(context)
-    return context
 
 
 async def test_an_image_is_fetched_with_its_size_its_declared_kind_and_its_beginning(server: str) -> None:

@@ -1,7 +1,6 @@
 """Header images: found where they are used, fetched as Meta would, judged by what they are."""
 
 import json
-import ssl
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,10 +18,10 @@ from invy.meta.picture import Fetched, Look
 from invy.store import schema
 from invy.store.database import Database
 from invy.store.outbox import Outbox
+from tests.certificates import certificate, trust
 from tests.engine.doctor.clinic import listening
 from tests.engine.doctor.odd_meta import error, odd_meta
 from tests.engine.doctor.patients import by_key, examined, keys, settings
-from tests.gateway.test_image import CERTIFICATE
 from tests.making import draft
 
 JPEG = b"\xff\xd8\xff\xc0\x00\x11\x08\x00\x10\x00\x10\x03" + b"\0" * 2000
@@ -49,14 +48,13 @@ async def gallery(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[str]:
-    async with listening(gallery, certificate=CERTIFICATE) as url:
+async def server(tmp_path: Path) -> AsyncIterator[str]:
+    async with listening(gallery, certificate=certificate("127.0.0.1", tmp_path)) as url:
         yield url
 
 
 def fetcher() -> ImageFetcher:
-    trust = ssl.create_default_context(cafile=str(CERTIFICATE))
-    return ImageFetcher(allowed=lambda _: True, trust=trust)
+    return ImageFetcher(allowed=lambda _: True, trust=trust())
 
 
 async def seen(folder: Path, *urls: str, **changed: object) -> list[Finding]:
