@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from invy.cli import context
-from invy.cli.exit_code import ExitCode
+from invy.domain.errors import SchemaBehind
 
 if TYPE_CHECKING:
     from invy.store.database import Database
@@ -46,17 +46,21 @@ def current(
     """Where the database stands. Exit 3 when it needs `invy db upgrade`."""
     from invy.store import schema
 
-    found = _on_database(schema.state)
+    async def work(database: "Database") -> "tuple[SchemaState, SchemaBehind | None]":
+        try:
+            await schema.require_current(database)
+        except SchemaBehind as behind:
+            return await schema.state(database), behind
+        return await schema.state(database), None
+
+    found, behind = _on_database(work)
     if as_json:
         document = {"current": found.current, "head": found.head, "up_to_date": found.up_to_date}
         sys.stdout.write(json.dumps(document) + "\n")
-    elif found.up_to_date:
-        typer.echo(f"{found.current} (up to date)")
     else:
-        typer.echo(found.current or "(empty)")
-        typer.echo(f"This version of Invy needs {found.head}. Run: invy db upgrade", err=True)
-    if not found.up_to_date:
-        raise typer.Exit(ExitCode.CONFIGURATION)
+        typer.echo(f"{found.current} (up to date)" if found.up_to_date else found.current or "(empty)")
+    if behind is not None:
+        raise behind  # ends with exit 3 and the command that mends it
 
 
 def _on_database(work: Callable[["Database"], Awaitable[T]]) -> T:
