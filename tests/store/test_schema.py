@@ -51,6 +51,8 @@ async def test_a_database_of_a_newer_invy_is_refused(database: Database) -> None
         await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(SchemaBehind, match="does not know"):
         await schema.require_current(database)
+    with pytest.raises(SchemaBehind, match="does not know"):
+        await schema.upgrade(database)
 
 
 async def test_the_briefs_query_runs_unchanged(database: Database) -> None:

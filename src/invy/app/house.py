@@ -18,6 +18,7 @@ from invy.engine.campaign import Campaigns
 from invy.engine.compose import Composer
 from invy.engine.look import PictureEyes
 from invy.engine.ports import Clock
+from invy.engine.preflight import preflight
 from invy.engine.reconcile import PER_HOUR, Reconciler
 from invy.engine.send import Sender, SendingSettings
 from invy.engine.settle import Settling
@@ -167,6 +168,18 @@ class House:
             timeout_s=self.settings.send_timeout_s,
             connections=self.settings.send_concurrency,
         )
+
+    async def preflight(self, template_key: str) -> str | None:
+        """Whether Meta's live template still fits ours. Returns why that could not be looked at, None when it was.
+
+        Raises:
+            TemplateInvalid: every send of this template would be refused; the difference is named.
+        """
+        account = self.settings.business_account_id
+        if account is None:
+            return "WHATSAPP_BUSINESS_ACCOUNT_ID is not set"
+        async with self.graph() as graph:
+            return await preflight(graph, account, template_key, self.templates.get(template_key))
 
     def sender(self, graph: Graph) -> Sender:
         """The one who sends, for this process."""

@@ -41,6 +41,10 @@ def send(
     force: Annotated[
         bool, typer.Option("--force", help="Include guests who have stopped marketing messages.")
     ] = False,
+    preflight: Annotated[
+        bool,
+        typer.Option("--preflight/--no-preflight", help="First compare the template with what Meta has now."),
+    ] = True,
     wait: Annotated[
         bool,
         typer.Option(
@@ -63,6 +67,7 @@ def send(
         params=parameters.read(param),
         first=first,
         force=force,
+        preflight=preflight,
         wait_s=timeout if wait else None,
         as_json=as_json,
     )

@@ -35,6 +35,7 @@ class CampaignRun:
     params: dict[str, str]
     first: int
     force: bool
+    preflight: bool
     wait_s: float | None
     as_json: bool
 
@@ -78,6 +79,8 @@ class CampaignRun:
                 "Nothing was sent: no service is running, so nobody would hear what becomes of the messages.",
                 hint="Start `invy serve` first, or leave --wait out and look later with `invy status EVENT`.",
             )
+        if self.preflight and (unseen := await house.preflight(self.template_key)) is not None:
+            output.say(f"The template could not be compared with Meta's: {unseen}.", style="yellow")
         planned = await house.campaigns.start(
             event_id, TemplateKey(self.template_key), self.params, force=self.force
         )

@@ -72,9 +72,15 @@ async def state(database: Database) -> SchemaState:
 
 
 async def upgrade(database: Database) -> SchemaState:
-    """Bring the database to the newest revision; does nothing when it is there. Safe to run from several processes."""
+    """Bring the database to the newest revision; does nothing when it is there. Safe to run from several processes.
+
+    Raises:
+        SchemaBehind: a newer Invy has been here.
+        StoreUnavailable: it cannot be reached or written.
+    """
     from alembic import command
 
+    _refuse_newer(await state(database))
     async with database.write() as connection:
         if not database.is_sqlite:
             await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _UPGRADE_LOCK})
@@ -91,14 +97,18 @@ async def require_current(database: Database) -> None:
     found = await state(database)
     if found.up_to_date:
         return
-    if found.current is not None and not knows(found.current):
-        raise SchemaBehind(
-            f"The database is at revision {found.current}, which this version of Invy does not know.",
-            hint="It was upgraded by a newer Invy. Install that version, or restore the backup made before.",
-        )
+    _refuse_newer(found)
     raise SchemaBehind(
         "The database is new and empty."
         if found.current is None
         else f"The database is at revision {found.current}; this version of Invy needs {found.head}.",
         hint="Run: invy db upgrade",
     )
+
+
+def _refuse_newer(found: SchemaState) -> None:
+    if found.current is not None and not found.up_to_date and not knows(found.current):
+        raise SchemaBehind(
+            f"The database is at revision {found.current}, which this version of Invy does not know.",
+            hint="It was upgraded by a newer Invy. Install that version, or restore the backup made before.",
+        )

@@ -81,6 +81,7 @@ class NewCampaign(BaseModel):
     )
     dry_run: bool = Field(default=False, description="Only say what would happen.")
     force: bool = Field(default=False, description="Include guests who stopped marketing messages.")
+    preflight: bool = Field(default=True, description="First compare the template with what Meta has now.")
 
 
 class LeftOutShown(BaseModel):
@@ -191,6 +192,8 @@ async def campaign(
             left_out=_left_out(preview.left_out),
             first_request=msgspec.json.decode(first) if first else None,
         )
+    if new.preflight:
+        await house.preflight(new.template_key)
     planned = await house.campaigns.start(
         EventId(event_id), TemplateKey(new.template_key), new.params, force=new.force
     )
