@@ -236,13 +236,13 @@ def holds(url: str, examples: int) -> None:
 
 @pytest.mark.slow
 def test_any_history_keeps_the_promises_on_sqlite(sqlite_url: str) -> None:
-    holds(sqlite_url, 25)
+    holds(sqlite_url, 80)
 
 
 @pytest.mark.slow
 def test_any_history_keeps_the_promises_on_postgresql(postgres_databases: PostgresDatabases) -> None:
     url = postgres_databases.create()
     try:
-        holds(url, 8)
+        holds(url, 25)
     finally:
         postgres_databases.drop(url)

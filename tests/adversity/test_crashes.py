@@ -19,7 +19,7 @@ from tests.adversity.stage import settings
 from tests.flows.world import World, simulator
 from tests.postgres import PostgresServer
 
-RATE = 40
+RATE = 60
 
 
 def report(line: str) -> None:
@@ -89,13 +89,13 @@ def judge(found: Account, *, guests: int) -> None:
 def test_on_sqlite_the_service_is_killed_again_and_again_and_nothing_is_lost_or_doubled(
     sqlite_url: str, tmp_path: Path, hostile_world: World, rounds: int, chance: random.Random
 ) -> None:
-    guests = rounds * 8
+    guests = rounds * 6
     asyncio.run(invite(hostile_world, sqlite_url, tmp_path, guests))
     with site(hostile_world, sqlite_url, tmp_path, rate=RATE) as place:
         place.start("service")
         place.subscribe()
         while place.kills < rounds:
-            time.sleep(chance.choice((0.05, 0.2, 0.3, 0.4)) * (0.5 + chance.random()))
+            time.sleep(chance.choice((0.03, 0.1, 0.2, 0.4)) * (0.5 + chance.random()))
             place.kill("service")
             place.start("service")
 
@@ -113,7 +113,7 @@ def test_on_postgresql_service_workers_and_database_are_killed_and_nothing_is_lo
     rounds: int,
     chance: random.Random,
 ) -> None:
-    guests = rounds * 8
+    guests = rounds * 6
     url = private_postgres.url()
     asyncio.run(invite(hostile_world, url, tmp_path, guests))
     with site(hostile_world, url, tmp_path, rate=RATE) as place:
@@ -122,7 +122,7 @@ def test_on_postgresql_service_workers_and_database_are_killed_and_nothing_is_lo
         place.subscribe()
         databases = 0
         while place.kills + databases < rounds:
-            time.sleep(0.05 + 0.25 * chance.random())
+            time.sleep(0.04 + 0.2 * chance.random())
             victim = chance.choice(("service", "worker", "another worker"))
             place.kill(victim)
             if chance.random() < 0.1:
