@@ -288,5 +288,20 @@ def test_inside_a_program_that_owns_its_logging_our_events_arrive_there_masked(
         log.info("send.accepted quiet-otter-paints", to_phone="+447700900124")
 
     assert logging.getLogger().handlers == handlers
-    assert caplog.messages == ["send.accepted [secret]"]
+    assert caplog.messages == ["send.accepted [secret] to_phone=+44••••••0124"]
     assert "7700" not in str([vars(record) for record in caplog.records])
+
+
+def test_inside_such_a_program_the_line_of_a_status_update_is_whole_and_its_parts_are_on_the_record(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    logs.route()
+    with caplog.at_level(logging.INFO):
+        logs.webhook_status("wamid.A", "delivered", state="read")
+
+    (record,) = caplog.records
+    assert (
+        record.getMessage() == "[WhatsApp Webhook] Status update: wamid=wamid.A, status=delivered state=read"
+    )
+    assert vars(record)["invy_event"] == "webhook.status"
+    assert vars(record)["invy_keys"] == {"wamid": "wamid.A", "status": "delivered", "state": "read"}

@@ -34,13 +34,19 @@ class Line:
 
 def human(line: Line) -> str:
     """`2026-11-23T06:00:48.123Z INFO    invy.engine.apply: batch.applied statuses=12`, a traceback indented below."""
-    sentence = _SENTENCES.get(line.event)
-    told = sentence(line) if sentence is not None else _generic(line)
-    written = f"{_time(line.at)} {line.level:<7} {_UNSAFE.sub(_escape, told)}"
+    whose = "" if line.event in _SENTENCES else f"{line.logger}: "
+    written = f"{_time(line.at)} {line.level:<7} {_UNSAFE.sub(_escape, whose)}{told(line.event, line.keys)}"
     if line.trace:
         indented = "\n".join(f"    {_UNSAFE.sub(_escape, row)}" for row in line.trace.splitlines())
         return f"{written}\n{indented}"
     return written
+
+
+def told(event: str, keys: Mapping[str, Any]) -> str:
+    """An event and its keys in one line, without when and where: `batch.applied statuses=12`."""
+    sentence = _SENTENCES.get(event)
+    written = sentence(keys) if sentence is not None else f"{event}{_pairs(keys)}"
+    return _UNSAFE.sub(_escape, written)
 
 
 def as_json(line: Line) -> str:
@@ -62,17 +68,13 @@ def as_json(line: Line) -> str:
         return json.dumps(document, default=str)
 
 
-def _webhook_status(line: Line) -> str:
-    rest = dict(line.keys)
+def _webhook_status(keys: Mapping[str, Any]) -> str:
+    rest = dict(keys)
     facts = ", ".join(f"{key}={_written(rest.pop(key, None))}" for key in ("wamid", "status"))
     return f"[WhatsApp Webhook] Status update: {facts}{_pairs(rest)}"
 
 
-def _generic(line: Line) -> str:
-    return f"{line.logger}: {line.event}{_pairs(line.keys)}"
-
-
-_SENTENCES: Final[Mapping[str, Callable[[Line], str]]] = {WEBHOOK_STATUS: _webhook_status}
+_SENTENCES: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {WEBHOOK_STATUS: _webhook_status}
 
 
 def _pairs(keys: Mapping[str, Any]) -> str:

@@ -27,6 +27,7 @@ UVICORN: Final[dict[str, Any]] = {"log_config": None, "access_log": False}
 # Others that tell every operation (with its SQL, with its parameters) at their usual levels.
 _QUIET: Final = ("uvicorn.access", "alembic", "aiosqlite", "asyncio", "sqlalchemy", "aiohttp.access")
 _KEYS: Final = "invy_keys"
+_EVENT: Final = "invy_event"
 
 
 class EventLogger(structlog.stdlib.BoundLogger):
@@ -88,19 +89,20 @@ def configure(
     root.setLevel(level.value.upper())
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
-    _route(redactor)
+    _route(redactor, _hand_over)
 
 
 def route(*, secrets: Collection[str] = ()) -> None:
     """For Invy inside another program: its events reach that program's stdlib logging, masked; no handler is touched.
 
-    The keys of an event are on its record as `invy_keys`.
+    A record's message is the line that our own log would have; for a formatter that wants the parts, the event and its
+    keys are on the record as `invy_event` and `invy_keys`.
     """
-    _route(Redactor(secrets))
+    _route(Redactor(secrets), _hand_over_told)
 
 
-def _route(redactor: Redactor) -> None:
-    _chain[:] = [structlog.contextvars.merge_contextvars, _Masking(redactor), _hand_over]
+def _route(redactor: Redactor, hand_over: Processor) -> None:
+    _chain[:] = [structlog.contextvars.merge_contextvars, _Masking(redactor), hand_over]
     structlog.configure(
         processors=_chain,
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -147,6 +149,15 @@ def _hand_over(
     event = event_dict.pop("event")
     passed = {key: event_dict.pop(key) for key in ("exc_info", "stack_info") if key in event_dict}
     return (event,), {**passed, "extra": {_KEYS: event_dict}}
+
+
+def _hand_over_told(
+    logger: WrappedLogger, method: str, event_dict: EventDict
+) -> tuple[tuple[str], dict[str, Any]]:
+    """The same for another program's handlers, which write the message and know nothing of our keys."""
+    (event,), arguments = _hand_over(logger, method, event_dict)
+    arguments["extra"][_EVENT] = event
+    return (log_line.told(event, arguments["extra"][_KEYS]),), arguments
 
 
 def _opened(file: Path) -> logging.Handler:
