@@ -221,6 +221,7 @@ async def test_insecure_local_takes_unsigned_updates_on_loopback_and_says_so_lou
         _, err = await served.process.communicate()
 
     assert b"WARNING invy.webhook: webhook.unsigned_accepted" in err
+    assert b"anyone on this machine can forge receipts" in err
 
 
 async def test_a_second_service_or_worker_on_one_sqlite_file_is_told_to_come_back_later(

@@ -81,7 +81,7 @@ class Webhook:
         if known.unsigned:
             _log.warning(
                 "webhook.unsigned_accepted",
-                note="no WHATSAPP_APP_SECRET: anyone on this machine can forge receipts",
+                note="without WHATSAPP_APP_SECRET anyone on this machine can forge receipts",
             )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
