@@ -2,8 +2,11 @@
 
 import json
 import os
+import re
+import signal
 import subprocess
 import sys
+import urllib.request
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -14,14 +17,15 @@ from invy.demo import people
 from invy.domain.phone import parse
 
 
+def surroundings() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith(("INVY_", "WHATSAPP_"))}
+
+
 def demo(folder: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith(("INVY_", "WHATSAPP_"))
-    }
     return subprocess.run(
         [sys.executable, "-m", "invy.cli", "demo", "--once", *arguments],
         cwd=folder,
-        env=environment | settings,
+        env=surroundings() | settings,
         capture_output=True,
         text=True,
         timeout=170,
@@ -66,6 +70,42 @@ def test_the_sample_list_ends_with_a_row_and_a_reason_for_everyone(tmp_path: Pat
     assert "[WhatsApp Webhook] Status update: wamid=wamid." in log
     assert "not-for-a-demo" not in log
     assert "+972504370045" not in log
+
+
+@pytest.mark.slow
+def test_it_stays_until_ctrl_c_and_every_place_it_names_is_there(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "invy.cli", "demo", "--guests", "3", "--speed", "600"]
+    with subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        env=surroundings(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as running:
+        assert running.stderr is not None
+        told = ""
+        for line in running.stderr:
+            told += line
+            if line == "Ctrl-C ends it.\n":
+                break
+        places = re.findall(r"http://127\.0\.0\.1:\d+/[\w./]+", told)
+        answers = [urllib.request.urlopen(place).status for place in places]
+        steps = told.partition("in another terminal:")[2].replace("Ctrl-C ends it.", "")
+        typed = subprocess.run(
+            ["/bin/sh", "-ec", steps],
+            cwd=tmp_path,
+            env=surroundings(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        running.send_signal(signal.SIGINT)
+        rest = running.stderr.read()
+
+    assert answers == [200, 200]
+    assert typed.returncode == 0, typed.stderr
+    assert (running.returncode, rest) == (0, "")
 
 
 def test_made_up_people_have_different_valid_numbers_and_are_the_same_for_a_seed() -> None:

@@ -3,10 +3,13 @@
 import asyncio
 import re
 import shlex
+import shutil
 import signal
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from io import StringIO
+from pathlib import Path
 
 from rich.console import Console
 from rich.live import Live
@@ -64,20 +67,29 @@ def _conclude(ended: Ending, console: Console) -> None:
 def _point(on: Stage, ended: Ending, console: Console) -> None:
     given = " ".join(f"{name}={shlex.quote(on.environment[name])}" for name in _COMMAND_SETTINGS)
     worst = next((m for m in ended.messages if m.state is State.FAILED), ended.messages[0])
+    invy = _program()
     for line in (
         "",
         "Still running. Where to look:",
-        f"  the service     {on.service_url}   (API: {on.service_url}/docs)",
+        f"  the service     {on.service_url}   (API: {on.service_url}/openapi.json)",
         f"  the simulator   {on.credentials.base_url}/_simulator/",
         f"  the log         {on.plan.folder / 'invy.log'}   (grep 'WhatsApp Webhook')",
         "and in another terminal:",
         f"  export {given}",
-        f"  .venv/bin/invy status {ended.event_id}",
-        f"  .venv/bin/invy messages --event {ended.event_id} --status failed",
-        f"  .venv/bin/invy message {worst.id}",
+        f"  {invy} status {ended.event_id}",
+        f"  {invy} messages --event {ended.event_id} --status failed",
+        f"  {invy} message {worst.id}",
         "Ctrl-C ends it.",
     ):
         console.print(line, soft_wrap=True, highlight=False)
+
+
+def _program() -> str:
+    """What to type in another terminal to call this very program."""
+    called = sys.argv[0]
+    if Path(called).name != "invy":
+        return f"{shlex.quote(sys.executable)} -m invy.cli"
+    return "invy" if shutil.which("invy") == called else shlex.quote(called)
 
 
 def picture(ended: Ending) -> str:
