@@ -67,7 +67,7 @@ def send(
         params=parameters.read(param),
         first=first,
         force=force,
-        preflight=preflight,
+        preflight=not no_preflight,
         wait_s=timeout if wait else None,
         as_json=as_json,
     )
