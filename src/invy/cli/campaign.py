@@ -41,10 +41,10 @@ def send(
     force: Annotated[
         bool, typer.Option("--force", help="Include guests who have stopped marketing messages.")
     ] = False,
-    preflight: Annotated[
+    no_preflight: Annotated[
         bool,
-        typer.Option("--preflight/--no-preflight", help="First compare the template with what Meta has now."),
-    ] = True,
+        typer.Option("--no-preflight", help="Do not compare the template with what Meta has now."),
+    ] = False,
     wait: Annotated[
         bool,
         typer.Option(
