@@ -23,7 +23,7 @@ UNAUTHORIZED: Final = _problem(
     "There is no bearer token, or it is not valid.",
     {"WWW-Authenticate": {"description": "`Bearer`.", "schema": {"type": "string"}}},
 )
-MALFORMED: Final = _problem("The body is not JSON.")
+MALFORMED: Final = _problem("The body cannot be read at all: it is not UTF-8, or nested too deeply.")
 NOT_FOUND: Final = _problem("There is nothing by that name.")
 CONFLICT: Final = _problem("What is asked for contradicts what was asked before.")
 TOO_LARGE: Final = _problem("The body is too large.")

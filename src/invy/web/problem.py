@@ -14,6 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match
 
 from invy.domain.errors import (
     ConfigurationError,
@@ -197,12 +198,28 @@ def invalid(errors: Sequence[Complaint]) -> Problem:
     )
 
 
-async def _framework(_request: Request, error: Exception) -> Response:
-    """404 for a path, 405 for a method, 400 for a body that is no JSON."""
+async def _framework(request: Request, error: Exception) -> Response:
+    """404 for a path, 405 for a method, 400 for a body that cannot be read."""
     assert isinstance(error, HTTPException)
     kind = _KINDS.get(error.status_code, "http-error")
     hint = "The document at /openapi.json lists what there is."
-    return answer(_problem(kind, error.status_code, str(error.detail), hint=hint), error.headers)
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        # The framework names the methods of the first route on the path only.
+        headers["Allow"] = ", ".join(_methods(request))
+    return answer(_problem(kind, error.status_code, str(error.detail), hint=hint), headers)
+
+
+def _methods(request: Request) -> list[str]:
+    """Every method that the path of a request takes."""
+    return [
+        method
+        for method in ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
+        if any(
+            route.matches({**request.scope, "method": method})[0] is Match.FULL
+            for route in request.app.routes
+        )
+    ]
 
 
 async def _unexpected(_request: Request, _error: Exception) -> Response:
