@@ -47,7 +47,7 @@ ENTRIES: Final = (
     Entry("doctor", "invy.cli.doctor:doctor", "What stands between you and a guest's phone.", LOOK),
     Entry("explain", "invy.cli.explain:explain", "What an error code of Meta's means.", LOOK),
     Entry("phone", "invy.cli.phone:phone", "What becomes of a phone number.", LOOK),
-    Entry("serve", "invy.cli.serve:serve", "Run the service: webhook, sender, API, dashboard.", RUN),
+    Entry("serve", "invy.cli.serve:serve", "Run the service: webhook, sender, API.", RUN),
     Entry("worker", "invy.cli.worker:worker", "Run a worker without a web server.", RUN),
     Entry("demo", "invy.cli.demo:demo", "The whole of Invy on this machine, with no account.", RUN),
     Entry("simulator", "invy.simulator.command:simulator", "Run a stand-in for Meta's Cloud API.", RUN),
