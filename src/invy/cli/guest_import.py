@@ -9,18 +9,15 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 from invy.cli import cell, output
 from invy.domain.errors import InvalidInput
-from invy.domain.guest import Event, Guest
-from invy.domain.ids import EventId, GuestId
-from invy.roster import Blank, Duplicate, GuestRow, Heading, Listing, Problem, ProblemKind, Roster
-from invy.store.guests import Imported
+from invy.domain.guest import Event, Imported
+from invy.domain.ids import EventId
+from invy.engine import guest_list
+from invy.roster import Listing, ProblemKind, Roster, collect
 
 if TYPE_CHECKING:
     from invy.app.house import House
 
 STANDARD_INPUT: Final = "-"
-AT_ONCE: Final = 10_000
-"""Guests per transaction: a running service must be able to write in between. Importing again completes what broke off."""
-
 _IN_MEMORY: Final = 16 * 1024 * 1024
 _ALL_OF_IT: Final = frozenset(
     {ProblemKind.FILE_EMPTY, ProblemKind.FILE_UNREADABLE, ProblemKind.NO_PHONE_COLUMN}
@@ -66,15 +63,7 @@ def read(file: str, region: str) -> Roster:
 
 def _read(stream: IO[bytes], name: str, region: str) -> Roster:
     listing = Listing(stream, name, region)  # type: ignore[arg-type]  # any seekable binary file will do
-    entries = list(listing)
-    return Roster(
-        source=listing.source,
-        guests=tuple(entry for entry in entries if isinstance(entry, GuestRow)),
-        problems=tuple(entry for entry in entries if isinstance(entry, Problem)),
-        duplicates=tuple(entry for entry in entries if isinstance(entry, Duplicate)),
-        headings=tuple(entry.row for entry in entries if isinstance(entry, Heading)),
-        blank=tuple(entry.row for entry in entries if isinstance(entry, Blank)),
-    )
+    return collect(listing)
 
 
 def _near(path: Path) -> str:
@@ -98,18 +87,8 @@ async def write(house: "House", roster: Roster, event_id: EventId, name: str) ->
     now = house.clock()
     there = await house.guests.event(event_id)
     event = there or Event(event_id, name or event_id, now)
-    new = changed = same = 0
-    for start in range(0, len(roster.guests), AT_ONCE):
-        part = roster.guests[start : start + AT_ONCE]
-        # Ids of one millisecond are in random order; sorted, the list keeps the order of the file.
-        ids = sorted(house.new_id() for _ in part)
-        guests = [
-            Guest(GuestId(guest_id), event_id, row.name, row.phone, dict(row.params), now)
-            for guest_id, row in zip(ids, part, strict=True)
-        ]
-        done = await house.guests.put(event, [guests])
-        new, changed, same = new + done.new, changed + done.changed, same + done.same
-    return Written(Imported(new, changed, same), event, name_kept=bool(name) and name != event.name)
+    done = await guest_list.enter(house.guests, event, roster.guests, clock=house.clock, new_id=house.new_id)
+    return Written(done, event, name_kept=bool(name) and name != event.name)
 
 
 def report(

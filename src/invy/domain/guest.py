@@ -28,3 +28,15 @@ class Guest:
     params: Mapping[str, str]
     """Further columns of the guest list, to fill templates with."""
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import did to a guest list."""
+
+    new: int = 0
+    changed: int = 0
+    same: int = 0
+
+    def __add__(self, other: "Imported") -> "Imported":
+        return Imported(self.new + other.new, self.changed + other.changed, self.same + other.same)

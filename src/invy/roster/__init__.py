@@ -1,6 +1,6 @@
 """Floor 1: guest lists in. Bytes of a file become guests and problems; nothing is dropped in silence. Pure."""
 
-from invy.roster.reader import Listing, read, rows
+from invy.roster.reader import Listing, collect, read, rows
 from invy.roster.roster import (
     Blank,
     Duplicate,
@@ -24,6 +24,7 @@ __all__ = [
     "Problem",
     "ProblemKind",
     "Roster",
+    "collect",
     "read",
     "rows",
 ]

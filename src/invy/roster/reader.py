@@ -25,7 +25,11 @@ _FORMATS: Final = "Use CSV (UTF-8), XLSX, ODS or vCard"
 
 def read(data: bytes, filename: str, region: str) -> Roster:
     """The whole list at once. Raises InvalidInput when the region does not exist, and nothing else."""
-    listing = Listing(io.BytesIO(data), filename, region)
+    return collect(Listing(io.BytesIO(data), filename, region))
+
+
+def collect(listing: "Listing") -> Roster:
+    """Read a listing to its end, sorting what becomes of each row."""
     entries = list(listing)
     return Roster(
         source=listing.source,

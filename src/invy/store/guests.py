@@ -1,27 +1,17 @@
 """Events and guests."""
 
 from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Row, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from invy.domain.guest import Event, Guest
+from invy.domain.guest import Event, Guest, Imported
 from invy.domain.ids import EventId, GuestId
 from invy.domain.phone import E164, aliases
 from invy.store.database import Database
 from invy.store.evidence import CHUNK, plain
 from invy.store.tables import events, guests, opt_outs
-
-
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """What an import did to the guest list."""
-
-    new: int
-    changed: int
-    same: int
 
 
 def _event(row: Row[*tuple[object, ...]]) -> Event:

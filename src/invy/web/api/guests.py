@@ -9,12 +9,12 @@ from fastapi import APIRouter, Query, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from invy.app.house import House
 from invy.domain.errors import NotFound
-from invy.domain.guest import Event, Guest
+from invy.domain.guest import Event
 from invy.domain.ids import EventId, GuestId
-from invy.roster import Roster, read
-from invy.store.guests import FIRST, Imported
+from invy.engine import guest_list
+from invy.roster import read
+from invy.store.guests import FIRST
 from invy.web.api.fields import PAGE, Cursor, EventName, Limit
 from invy.web.api.listed import GuestList, ImportShown, judged, report, useless
 from invy.web.caller import TheHouse, TheToken
@@ -22,9 +22,6 @@ from invy.web.described import ALWAYS, NOT_FOUND, TOO_LARGE
 from invy.web.problem import Complaint, Refusal
 
 router = APIRouter(prefix="/events/{event_id}/guests", tags=["guests"])
-
-_AT_ONCE: Final = 10_000
-"""Guests per transaction: webhooks must be able to be stored in between."""
 
 _FILE: Final = {"schema": {"type": "string", "format": "binary"}}
 _XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -107,7 +104,9 @@ async def add(
             hint=troubles[0].suggestion,
             errors=[Complaint(where=filename, message=each.reason) for each in troubles],
         )
-    return report(roster, await _put(house, EventId(event_id), roster))
+    event = Event(EventId(event_id), event_id, house.clock())
+    done = await guest_list.enter(house.guests, event, roster.guests, clock=house.clock, new_id=house.new_id)
+    return report(roster, done)
 
 
 def _is_json(request: Request) -> bool:
@@ -122,26 +121,3 @@ def _guest_list(body: bytes) -> GuestList:
         raise RequestValidationError(
             [{**each, "loc": ("body", *each["loc"])} for each in error.errors(include_input=False)]
         ) from None
-
-
-async def _put(house: House, event_id: EventId, roster: Roster) -> Imported:
-    """At least once: a number that is there already keeps its guest, so an import that broke off is simply repeated."""
-    event = Event(event_id, event_id, house.clock())
-    new = changed = same = 0
-    for start in range(0, len(roster.guests), _AT_ONCE):
-        part = roster.guests[start : start + _AT_ONCE]
-        # Ids of one millisecond are in random order; sorted, the list keeps the order of the file.
-        ids = sorted(house.new_id() for _ in part)
-        done = await house.guests.put(
-            event,
-            [
-                [
-                    Guest(
-                        GuestId(guest_id), event.id, row.name, row.phone, dict(row.params), event.created_at
-                    )
-                    for guest_id, row in zip(ids, part, strict=True)
-                ]
-            ],
-        )
-        new, changed, same = new + done.new, changed + done.changed, same + done.same
-    return Imported(new, changed, same)

@@ -4,9 +4,9 @@ from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from invy.domain.guest import Imported
 from invy.roster import Duplicate, GuestRow, Problem, ProblemKind, Roster
 from invy.roster.judge import Candidate, Judge
-from invy.store.guests import Imported
 from invy.web.api.fields import Value
 
 SHOWN: Final = 10_000
