@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import aiosqlite
 from sqlalchemy import ColumnElement, Table, event, extract, func
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
@@ -22,6 +23,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.sql import Select
 
 from invy.domain.errors import ConfigurationError, StoreUnavailable
+from invy.store import trouble
 
 BUSY_S = 4.0
 """How long a writer waits for its turn before it gives up; below the 5 s in which a webhook must be answered."""
@@ -52,7 +54,27 @@ def engine_url(plain: str) -> URL:
             f"The database kind {url.drivername!r} is not supported.",
             hint="Invy works on sqlite:///path and postgresql://….",
         )
-    return url.set(drivername=driver)
+    url = url.set(drivername=driver)
+    return url if url.get_backend_name() == "sqlite" else _for_asyncpg(url)
+
+
+def _for_asyncpg(url: URL) -> URL:
+    """The options after the question mark as asyncpg takes them: providers hand out libpq's `sslmode`."""
+    strange = sorted(set(url.query) - _OPTIONS)
+    if strange:
+        raise ConfigurationError(
+            f"The database URL has options that Invy does not know: {', '.join(strange)}.",
+            hint="Take them out of INVY_DATABASE_URL; sslmode=require, for one, may stay.",
+        )
+    options = dict(url.query)
+    if "sslmode" in options:
+        options["ssl"] = options.pop("sslmode")
+    return url.set(query=options)
+
+
+_OPTIONS = frozenset(
+    {"host", "passfile", "port", "prepared_statement_cache_size", "ssl", "sslmode", "target_session_attrs"}
+)
 
 
 class Database:
@@ -71,8 +93,9 @@ class Database:
         if url.get_backend_name() == "sqlite":
             if url.database and url.database != ":memory:":
                 Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-            engine = create_async_engine(url, connect_args={"timeout": BUSY_S})
-            event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+            engine = create_async_engine(
+                url, connect_args={"timeout": BUSY_S, "async_creator_fn": _open_sqlite}
+            )
         else:
             engine = create_async_engine(
                 url,
@@ -204,18 +227,29 @@ class Database:
         return done
 
 
-def _prepare_sqlite(connection: Any, _record: ConnectionPoolEntry) -> None:
-    """Pragmas, outside any transaction: inside one, SQLite ignores the switch to WAL."""
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        f"busy_timeout={int(BUSY_S * 1000)}",
-        "foreign_keys=ON",
-    ):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
+async def _open_sqlite(*where: Any, **options: Any) -> aiosqlite.Connection:
+    """A connection with its pragmas set, outside any transaction: inside one, SQLite ignores the switch to WAL.
+
+    A file that cannot be opened, or is no database, leaves no thread behind: one that outlives the event loop would
+    print a traceback of its own.
+    """
+    connection = aiosqlite.connect(*where, **options, isolation_level=None)
+    thread = connection._thread  # noqa: SLF001 - SQLAlchemy reaches for it too: aiosqlite has no other way
+    thread.daemon = True  # a process that ends does not wait for a connection that nobody closed
+    try:
+        await connection
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            f"busy_timeout={int(BUSY_S * 1000)}",
+            "foreign_keys=ON",
+        ):
+            await (await connection.execute(f"PRAGMA {pragma}")).close()
+    except BaseException:
+        await connection.close()  # does nothing when it was never open; then the thread is ending by itself
+        await asyncio.to_thread(thread.join)
+        raise
+    return connection
 
 
 def _watch_line(connection: Any, _record: ConnectionPoolEntry) -> None:
@@ -239,44 +273,9 @@ async def _speaking_plainly() -> AsyncIterator[None]:
     try:
         yield
     except (PoolTimeout, OSError) as error:
-        raise StoreUnavailable(f"The database did not answer: {error}", hint=_HINT) from error
+        raise StoreUnavailable(f"The database did not answer: {error}", hint=trouble.AWAY.hint) from error
     except DBAPIError as error:
-        if _is_about_availability(error):
-            raise StoreUnavailable(f"The database cannot be used now: {error.orig}", hint=_HINT) from error
-        raise
-
-
-_HINT = "Check that the database is running, that its disk has room, and try again: nothing was lost."
-
-
-def _is_about_availability(error: DBAPIError) -> bool:
-    if error.connection_invalidated:
-        return True
-    code = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None)
-    if code is not None:
-        return str(code)[:2] in _AWAY or str(code) in _UNUSABLE
-    words = str(error.orig).lower()
-    return any(word in words for word in _UNAVAILABLE)
-
-
-_AWAY = {"08", "40", "53", "55", "57", "58"}
-"""Classes of SQLSTATE: connection, serialisation, resources (disk full), not available, shut down, input and output."""
-
-_UNUSABLE = {"25006", "42501", "42703", "42P01"}
-"""Read-only (a primary that was demoted), no permission, no such column or table: nothing about what was to be written."""
-
-_UNAVAILABLE = (
-    "no such table",
-    "no such column",
-    "malformed",
-    "locked",
-    "busy",
-    "full",
-    "disk i/o",
-    "unable to open",
-    "readonly",
-    "read-only",
-    "connection is closed",
-    "connection was closed",
-    "connection does not exist",
-)
+        found = trouble.of(error)
+        if found is None:
+            raise
+        raise StoreUnavailable(f"{found.what}: {error.orig}", hint=found.hint) from error
