@@ -18,9 +18,9 @@ session has written before sending, above all on SQLite, where only one transact
 
 import asyncio
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypedDict
 from weakref import WeakKeyDictionary
 
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
@@ -37,6 +37,11 @@ from invy.gateway.graph import Graph
 from invy.meta import catalogue
 from invy.store import schema
 from invy.store.database import Database
+
+if sys.version_info >= (3, 12):
+    from typing import TypedDict
+else:  # pydantic, which brings it, takes no other there: without it a FastAPI route could not declare a SendResult
+    from typing_extensions import TypedDict
 
 __all__ = ["SendResult", "WhatsAppService", "close_whatsapp_services", "get_whatsapp_service"]
 
