@@ -55,7 +55,9 @@ def test_the_region_is_an_option_and_its_default_can_be_handed_in() -> None:
 def test_an_unknown_region_is_a_usage_error_told_on_stderr() -> None:
     result = run.invoke(app, ["--region", "XX", "0504370045"])
     assert result.exit_code == 2
-    assert "XX" in result.stderr
+    what, todo = result.stderr.splitlines()
+    assert what.startswith("Error: 'XX'")
+    assert todo.startswith("What to do: ")
     assert result.stdout == ""
 
 

@@ -53,7 +53,7 @@ def phone(
     try:
         answers = [ask(number, region) for number in numbers]
     except InvalidInput as error:
-        typer.echo(f"{error.message}. {error.hint}.", err=True)
+        typer.echo(f"Error: {error.message}.\nWhat to do: {error.hint}.", err=True)
         raise typer.Exit(REFUSED) from None
     if as_json:
         document = {"region": region.upper(), "numbers": [_as_json(answer) for answer in answers]}

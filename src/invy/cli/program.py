@@ -139,6 +139,7 @@ class Program(TyperGroup):
             done = ExitCode.INTERRUPTED
         except Exception as error:  # noqa: BLE001 - the last door: told in a line, traceback on request
             failure.tell_unexpected(error)
+            _discard_output()  # on a full disk Python would fail again at exit, with a code that means nothing
             return ExitCode.UNEXPECTED
         if done == ExitCode.INTERRUPTED:
             failure.say("Stopped.")
