@@ -86,7 +86,7 @@ def invited(guest: Guest, message: Message, verdict: Verdict | None) -> GuestRow
 
 def _reason(verdict: Verdict) -> str:
     code = f" ({verdict.label})" if verdict.label else ""
-    return f"{verdict.headline.en}{code}. {verdict.todo.en}"
+    return f"{verdict.headline.en}{code}. → {verdict.todo.en}"
 
 
 def left_out(problems: Sequence[Problem], duplicates: Sequence[Duplicate]) -> list[GuestRow]:
