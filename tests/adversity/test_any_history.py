@@ -185,6 +185,8 @@ class AnyHistory(RuleBasedStateMachine):
         assert found == []
 
     def receipt(self, n: int, word: str, moment: int, named: str) -> Told:
+        if n not in self.written:
+            named = "wamid"  # our id is durable here before anybody else can know it
         wamid = wamid_of(message_id(n)) if named != "our id" else None
         opaque = message_id(n) if named != "wamid" else None
         failure = Failure(131026, "Message undeliverable") if word == "failed" else None
