@@ -238,7 +238,7 @@ def holds(url: str, examples: int) -> None:
 
 @pytest.mark.slow
 def test_any_history_keeps_the_promises_on_sqlite(sqlite_url: str) -> None:
-    holds(sqlite_url, 80)
+    holds(sqlite_url, 50)
 
 
 @pytest.mark.slow
