@@ -30,7 +30,7 @@ def test_nothing_at_all_is_needed_to_load() -> None:
     assert settings.default_region == "IL"
     assert (settings.host, settings.port) == ("127.0.0.1", 8000)
     assert settings.send_rate == 80
-    assert settings.webhook_max_bytes == 3_145_728
+    assert settings.webhook_max_bytes == 16_777_216
     assert settings.access_token is None
     assert all(origin.kind is OriginKind.DEFAULT for origin in settings.origins.values())
 

@@ -179,9 +179,9 @@ class Settings(BaseSettings):
         Setting(
             "INVY_WEBHOOK_MAX_BYTES",
             "The largest webhook body that is accepted, in bytes.",
-            example="3145728",
+            example="16777216",
         ),
-    ] = 3_145_728
+    ] = 16_777_216
 
     send_rate: Annotated[
         float,
