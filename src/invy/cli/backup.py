@@ -147,7 +147,11 @@ async def _recover(
 
 
 def _refuse_itself(file: Path, configured: Path) -> None:
-    if file.exists() and configured.exists() and file.samefile(configured):
+    try:
+        itself = file.samefile(configured)
+    except OSError:  # one of them is not there, or no file can be called that: whoever reads it says so
+        return
+    if itself:
         raise InvalidInput(f"{file} is the configured database itself.", hint="Give a backup of it.")
 
 

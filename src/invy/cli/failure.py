@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from invy.cli import cell
 from invy.cli.context import options
 from invy.domain.errors import InvyError
 
@@ -22,9 +23,9 @@ def tell(error: InvyError) -> None:
     from invy.meta.catalogue_words import SIDE
 
     console = _stderr()
-    console.print(Text.assemble(("Error: ", "bold red"), error.message))
+    console.print(Text.assemble(("Error: ", "bold red"), _shown(error.message)))
     if error.hint:
-        console.print(Text.assemble(("What to do: ", "bold"), error.hint))
+        console.print(Text.assemble(("What to do: ", "bold"), _shown(error.hint)))
     console.print(Text.assemble(("Whose side: ", "bold"), SIDE[error.side].en))
     if options().traceback:
         traceback.print_exc()
@@ -39,7 +40,7 @@ def tell_usage(error: typer.TyperException) -> None:
         return
     console = _stderr()
     command = getattr(getattr(error, "ctx", None), "command_path", "invy")
-    console.print(Text.assemble(("Error: ", "bold red"), message))
+    console.print(Text.assemble(("Error: ", "bold red"), _shown(message)))
     console.print(Text.assemble(("What to do: ", "bold"), f"See {command} --help"))
 
 
@@ -69,6 +70,11 @@ def tell_unexpected(error: Exception) -> None:
 def say(sentence: str) -> None:
     """A calm line on stderr."""
     typer.echo(sentence, err=True)
+
+
+def _shown(text: str) -> str:
+    """What was typed may be repeated in it: nothing that could move or recolour the terminal, line by line."""
+    return "\n".join(map(cell.visible, text.split("\n")))
 
 
 def _stderr() -> "Console":

@@ -51,7 +51,9 @@ def list_(
 
 @app.command(cls=Command)
 def show(
-    entry: Annotated[int, typer.Argument(metavar="ID", help="The entry's number, as in the list.", min=1)],
+    entry: Annotated[
+        int, typer.Argument(metavar="ID", help="The entry's number, as in the list.", min=1, max=2**63 - 1)
+    ],
     *,
     raw: Annotated[
         bool, typer.Option("--raw", help="Only the body, byte for byte, with nothing masked.")

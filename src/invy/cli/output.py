@@ -85,26 +85,32 @@ def table(
 
 def json_document(document: Mapping[str, Any]) -> None:
     """One JSON document on stdout."""
-    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+    sys.stdout.write(json.dumps(document, ensure_ascii=_escaping(), indent=2) + "\n")
+
+
+def _escaping() -> bool:
+    """Where stdout is not UTF-8, letters are written as JSON's own escapes: the stream's would break the document."""
+    return (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "") not in {"utf8", "utf8sig"}
 
 
 def request(payload: bytes) -> None:
     """A request body: byte for byte into a pipe, indented on a terminal."""
     text = payload.decode()
     if sys.stdout.isatty():
-        text = json.dumps(json.loads(text), ensure_ascii=False, indent=2)
+        text = json.dumps(json.loads(text), ensure_ascii=_escaping(), indent=2)
     sys.stdout.write(text + "\n")
 
 
 async def json_list(key: str, items: AsyncIterator[Mapping[str, Any]], head: Mapping[str, Any]) -> None:
     """One JSON document with the members of `head` and one long list, written as it comes."""
+    escaping = _escaping()
     sys.stdout.write(
-        "{" + "".join(f"{json.dumps(k)}: {json.dumps(v, ensure_ascii=False)}, " for k, v in head.items())
+        "{" + "".join(f"{json.dumps(k)}: {json.dumps(v, ensure_ascii=escaping)}, " for k, v in head.items())
     )
     sys.stdout.write(f"{json.dumps(key)}: [")
     separator = "\n"
     async for item in items:
-        sys.stdout.write(separator + json.dumps(item, ensure_ascii=False))
+        sys.stdout.write(separator + json.dumps(item, ensure_ascii=escaping))
         separator = ",\n"
     sys.stdout.write("\n]}\n")
 

@@ -82,7 +82,11 @@ def _opened(target: str) -> Iterator[TextIO]:
     if target == "-":
         yield sys.stdout
         return
-    path = Path(target)
+    path = Path(target).resolve()  # a link stays, and what it points to is replaced
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise InvalidInput(
+            f"{target} is not a file that could be replaced.", hint="Name a file, or - for standard output."
+        )
     unfinished = path.with_name(path.name + ".part")
     try:
         with unfinished.open("w", encoding="utf-8", newline="") as file:

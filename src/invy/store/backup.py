@@ -45,6 +45,8 @@ def new_file(path: Path, *, overwrite: bool) -> Iterator[Path]:
     """
     if path.exists() and not overwrite:
         raise InvalidInput(f"{path} is there already.", hint="Choose another name, or give --force.")
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise InvalidInput(f"{path} is a device, not a file.", hint="Name a file; it is replaced as a whole.")
     partial = path.with_name(path.name + ".partial")
     try:
         partial.unlink(missing_ok=True)  # of an attempt that was killed

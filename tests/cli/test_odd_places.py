@@ -1,0 +1,105 @@
+"""Text that is none, a terminal without our letters, streams that are closed, places that are no files."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.cli.shell import INVY, Shell
+
+NOT_TEXT = "\udcf9\udcfa"  # how Python hands on two bytes of cp1255 under UTF-8
+
+
+@pytest.fixture
+def listed(shell: Shell) -> Shell:
+    """One guest, whose name needs more than ASCII and more than 16 bits."""
+    assert shell.run("db", "upgrade").exit_code == 0
+    (shell.folder / "guests.csv").write_text("name,phone\nדנה é 👰,+447700900150\n", encoding="utf-8")
+    assert shell.run("guests", "import", "guests.csv", "--event", "wedding").exit_code == 0
+    return shell
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("guests", "list", NOT_TEXT),
+        ("messages", "--event", NOT_TEXT),
+        ("campaign", "hold", "wedding", NOT_TEXT),
+        ("why", NOT_TEXT),
+        ("resume", "sender", NOT_TEXT),
+        ("send", "key", "+447700900150", "--param", f"name={NOT_TEXT}"),
+    ],
+    ids=" ".join,
+)
+def test_what_is_not_text_is_refused_by_its_name(listed: Shell, command: tuple[str, ...]) -> None:
+    done = listed.run(*command)
+    assert done.exit_code == 2, done.output
+    assert "not valid text" in done.stderr
+    assert "Unexpected" not in done.stderr
+
+
+def test_a_file_may_have_a_name_that_is_not_text(listed: Shell) -> None:
+    (listed.folder / NOT_TEXT).write_text("name,phone\nDan,+447700900151\n")
+    done = listed.spawn("guests", "import", NOT_TEXT, "--event", "wedding", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["imported"]["new"] == 1
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1255", "utf-8"])
+def test_json_stays_json_where_the_letters_are_missing(listed: Shell, encoding: str) -> None:
+    done = subprocess.run(
+        [INVY, "guests", "list", "wedding", "--json"],
+        cwd=listed.folder,
+        env=listed.environ(PYTHONIOENCODING=encoding),
+        capture_output=True,
+        check=True,
+    )
+    assert json.loads(done.stdout.decode(encoding))["guests"][0]["name"] == "דנה é 👰"
+
+
+def test_what_was_typed_moves_nothing_when_an_error_repeats_it(listed: Shell) -> None:
+    done = listed.run("guests", "list", "a\x7f\u202eb")
+    assert done.exit_code == 4
+    assert "\u202e" not in done.stderr
+    assert "\x7f" not in done.stderr
+
+
+def test_closed_streams_are_empty_ones(listed: Shell) -> None:
+    def close() -> None:
+        os.close(0)
+        os.close(1)
+
+    command = [INVY, "guests", "import", "-", "--event", "wedding", "--dry-run"]
+    done = subprocess.run(
+        command,
+        cwd=listed.folder,
+        env=listed.environ(),
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=close,
+        check=False,
+    )
+    assert done.returncode == 2, done.stderr
+    assert "Unexpected" not in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pipes in folders")
+@pytest.mark.parametrize(
+    "command", [("backup", "pipe", "--force"), ("status", "wedding", "--export", "pipe")]
+)
+def test_what_is_no_file_is_never_replaced_by_one(listed: Shell, command: tuple[str, ...]) -> None:
+    pipe = listed.folder / "pipe"
+    os.mkfifo(pipe)
+    done = listed.run(*command)
+    assert done.exit_code == 2, done.output
+    assert pipe.is_fifo()
+
+
+@pytest.mark.parametrize(
+    "command", [("restore", "x" * 5000), ("journal", "show", "9" * 40)], ids=["name", "number"]
+)
+def test_what_is_far_too_long_is_refused(listed: Shell, command: tuple[str, ...]) -> None:
+    done = listed.run(*command)
+    assert done.exit_code == 2, done.output
