@@ -1,6 +1,7 @@
 """What is wrong with a database as a whole is told in words, by both of them, and leaves nothing behind."""
 
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from sqlalchemy.engine import make_url
 
 from invy.domain.errors import ConfigurationError, StoreUnavailable
 from invy.store import schema
+from invy.store.appender import appender
 from invy.store.database import Database, engine_url
 
 
@@ -85,3 +87,24 @@ def test_an_option_that_the_driver_does_not_have_is_named() -> None:
     with pytest.raises(ConfigurationError, match="channel_binding") as told:
         engine_url("postgresql://me:secret-word@host/invy?sslmode=require&channel_binding=require")
     assert "secret-word" not in told.value.message + told.value.hint
+
+
+@pytest.mark.parametrize("how", ["deleted", "replaced"])
+async def test_nothing_is_taken_into_a_database_file_that_is_not_there_any_more(
+    tmp_path: Path, how: str
+) -> None:
+    """SQLite would go on writing into the old file, and all that was answered with 200 would end with the process."""
+    file = tmp_path / "invy.db"
+    database = Database.open(f"sqlite:///{file}")
+    await schema.upgrade(database)
+    journal = appender(database)
+    body = (datetime(2026, 11, 23, tzinfo=UTC), b"{}")
+    await journal.append([body])
+    whole = file.read_bytes()
+    file.unlink()
+    if how == "replaced":
+        file.write_bytes(whole)
+    with pytest.raises(StoreUnavailable, match="gone" if how == "deleted" else "replaced"):
+        await journal.append([body])
+    await journal.close()
+    await database.close()

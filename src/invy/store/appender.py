@@ -31,6 +31,8 @@ LONGEST_S = 6.0
 
 _HINT = "Check that the database is running and its disk has room; Meta will send the webhook again."
 
+_GONE = "Stop the service, put the database or its last backup back, and start it; Meta sends what was not taken again."
+
 
 class Appender(Protocol):
     async def append(self, bodies: Sequence[Body]) -> None:
@@ -58,6 +60,7 @@ class SqliteAppender:
         self._turn = turn
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="invy-journal")
         self._connection: sqlite3.Connection | None = None
+        self._there: tuple[int, int] | None = None
 
     async def append(self, bodies: Sequence[Body]) -> None:
         flat: list[object] = []
@@ -67,6 +70,7 @@ class SqliteAppender:
             await asyncio.get_running_loop().run_in_executor(self._thread, self._write, flat)
 
     def _write(self, flat: list[object]) -> None:
+        self._stand_on_the_same_file()
         try:
             if self._connection is None:
                 self._connection = self._open()
@@ -77,6 +81,19 @@ class SqliteAppender:
         except sqlite3.Error as error:
             self._drop()
             raise StoreUnavailable(f"The journal cannot be written: {error}", hint=_HINT) from error
+
+    def _stand_on_the_same_file(self) -> None:
+        """What is written into a file that was deleted or replaced is gone with this process, without any error."""
+        try:
+            found = self._file.stat()
+        except OSError as error:
+            if self._there is None:
+                return  # never opened: opening it says what is wrong
+            raise StoreUnavailable(f"The database file is gone: {self._file}", hint=_GONE) from error
+        if self._there is None:
+            self._there = (found.st_dev, found.st_ino)
+        elif self._there != (found.st_dev, found.st_ino):
+            raise StoreUnavailable(f"The database file was replaced by another: {self._file}", hint=_GONE)
 
     def _open(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
