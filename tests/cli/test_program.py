@@ -191,6 +191,19 @@ def test_the_traceback_of_a_defect_is_shown_on_request(shell: Shell) -> None:
     assert "Traceback" in result.stderr
 
 
+def test_a_database_that_has_lost_a_table_is_told_as_that(shell: Shell) -> None:
+    import sqlite3
+
+    shell.ready()
+    with sqlite3.connect(shell.folder / "invy.db") as connection:
+        connection.execute("DROP TABLE holds")
+    connection.close()
+    result = shell.run("holds")
+    assert result.exit_code == 75
+    assert "has lost tables" in result.stderr
+    assert "invy restore FILE" in result.stderr
+
+
 def test_a_locked_database_means_try_later(shell: Shell) -> None:
     import sqlite3
 

@@ -36,13 +36,9 @@ AWAY: Final = Trouble(
         *(
             "25006",
             "42501",
-            "42703",
-            "42P01",
-        ),  # read-only (a primary that was demoted), no permission, no such column, table
+        ),  # read-only (a primary that was demoted), no permission
     ),
     (
-        "no such table",
-        "no such column",
         "locked",
         "busy",
         "full",
@@ -68,7 +64,14 @@ _DAMAGED: Final = Trouble(
     ("XX001", "XX002"),
     ("file is not a database", "disk image is malformed", "malformed database schema"),
 )
-_ALL: Final = (AWAY, _CLOSED, _DAMAGED)
+_EMPTIED: Final = Trouble(
+    "The database has lost tables that it had, or another one has taken its place",
+    "Look which database INVY_DATABASE_URL names. If it is the right one, put the last backup into a new one: "
+    "invy restore FILE",
+    ("42703", "42P01"),
+    ("no such table", "no such column"),
+)
+_ALL: Final = (AWAY, _CLOSED, _DAMAGED, _EMPTIED)
 
 
 def of(error: DBAPIError) -> Trouble | None:
