@@ -9,6 +9,7 @@ import pytest
 
 from tests.cli.shell import INVY, Shell
 
+RECEIVING = {"WHATSAPP_APP_SECRET": "a" * 32, "WHATSAPP_VERIFY_TOKEN": "verify-me"}
 NOT_TEXT = "\udcf9\udcfa"  # how Python hands on two bytes of cp1255 under UTF-8
 
 
@@ -98,8 +99,26 @@ def test_what_is_no_file_is_never_replaced_by_one(listed: Shell, command: tuple[
 
 
 @pytest.mark.parametrize(
-    "command", [("restore", "x" * 5000), ("journal", "show", "9" * 40)], ids=["name", "number"]
+    "command",
+    [("restore", "x" * 5000), ("journal", "show", "9" * 40), ("--env-file", "x" * 5000, "holds")],
+    ids=["name", "number", "settings"],
 )
 def test_what_is_far_too_long_is_refused(listed: Shell, command: tuple[str, ...]) -> None:
     done = listed.run(*command)
     assert done.exit_code == 2, done.output
+
+
+def test_a_list_with_nothing_but_problems_is_told_of_at_once_and_whole_in_json(listed: Shell) -> None:
+    (listed.folder / "bad.csv").write_text("name,phone\n" + "".join(f"guest {i},none\n" for i in range(1500)))
+    told = listed.run("guests", "import", "bad.csv", "--event", "wedding", "--dry-run")
+    assert told.exit_code == 6, told.output
+    assert "… and 500 more; --json lists every one." in told.stdout
+    every = listed.json("guests", "import", "bad.csv", "--event", "wedding", "--dry-run", "--json", code=6)
+    assert len(every["problems"]) == 1500
+
+
+@pytest.mark.parametrize("host", ["x" * 300, "\u202eevil", "a..b"])
+def test_an_address_that_no_host_can_have_is_a_setting_to_mend(listed: Shell, host: str) -> None:
+    done = listed.run("serve", "--host", host, "--port", "0", env=RECEIVING)
+    assert done.exit_code in {2, 3}, done.output
+    assert "Traceback" not in done.output

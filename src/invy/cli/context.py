@@ -61,9 +61,16 @@ def settings() -> "Settings":
     from invy.app.settings import load
 
     named = options().env_file
-    if named is not None and not named.is_file():
+    if named is not None and not _is_file(named):
         raise InvalidInput(f"There is no file {named}.", hint="Check the path that follows --env-file.")
     return load(os.environ, named or DOTENV)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # no file can be called that
+        return False
 
 
 def log_quietly(found: "Settings") -> None:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from invy.app.house import House
 
 STANDARD_INPUT: Final = "-"
+SHOWN: Final = 1000
+"""Rows of a table for people: laying out hundreds of thousands takes minutes, and nobody reads them there."""
+
 _IN_MEMORY: Final = 16 * 1024 * 1024
 _ALL_OF_IT: Final = frozenset(
     {ProblemKind.FILE_EMPTY, ProblemKind.FILE_UNREADABLE, ProblemKind.NO_PHONE_COLUMN}
@@ -137,7 +140,7 @@ def _show_problems(roster: Roster) -> None:
     table = output.table(
         "ROW", "COLUMN", "VALUE", "WHY", "WHAT TO DO", wrap=["WHY", "WHAT TO DO"], right=["ROW"]
     )
-    for problem in roster.problems:
+    for problem in roster.problems[:SHOWN]:
         table.add_row(
             str(problem.row) if problem.row else "file",
             output.name(problem.column),
@@ -146,6 +149,7 @@ def _show_problems(roster: Roster) -> None:
             Text(problem.suggestion),
         )
     output.out().print(table)
+    _say_what_is_not_shown(len(roster.problems))
     output.show()
 
 
@@ -154,12 +158,18 @@ def _show_duplicates(roster: Roster) -> None:
         return
     output.show("Duplicates: the same number stands in an earlier row", style="bold yellow")
     table = output.table("ROW", "NAME", "WRITTEN", "PHONE", "KEPT ROW", right=["ROW", "KEPT ROW"])
-    for twin in roster.duplicates:
+    for twin in roster.duplicates[:SHOWN]:
         table.add_row(
             str(twin.row), output.name(twin.name), output.name(twin.raw_phone), twin.phone, str(twin.kept_row)
         )
     output.out().print(table)
+    _say_what_is_not_shown(len(roster.duplicates))
     output.show()
+
+
+def _say_what_is_not_shown(there: int) -> None:
+    if there > SHOWN:
+        output.show(f"… and {there - SHOWN:,} more; --json lists every one.")
 
 
 def _show_notes(roster: Roster) -> None:

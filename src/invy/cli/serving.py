@@ -36,9 +36,9 @@ def listen(host: str, port: int) -> socket.socket:
         except OSError:
             taken.close()
             raise
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # UnicodeError: no host can be called that
         raise ConfigurationError(
-            f"Cannot listen on {host or 'every address'}, port {port}: {error.strerror or error}.",
+            f"Cannot listen on {host or 'every address'}, port {port}: {getattr(error, 'strerror', None) or error}.",
             hint="Another program may use it. Choose another port with --port or INVY_PORT; 0 takes any free one.",
         ) from error
     return taken
