@@ -19,7 +19,7 @@ from invy.store import schema
 from invy.store.batch import ApplyStore, Batch
 from invy.store.database import Database
 from invy.store.journal import JournalStore
-from invy.store.tables import journal, messages
+from invy.store.tables import evidence, journal, messages
 from tests.adversity.bodies import body, status
 from tests.adversity.stage import Stage, send, settings, staged, until, wamid
 from tests.flows.world import World
@@ -230,3 +230,24 @@ async def test_an_orphan_whose_message_became_known_in_a_crash_is_adopted_by_the
 
         await until(adopted)
         assert await stage.house.overview.orphans() == 0
+
+
+async def test_an_orphan_that_cannot_be_adopted_does_not_keep_webhooks_from_being_applied(
+    database_url: str, tmp_path: Path
+) -> None:
+    """Stored before its message: a receipt with our id and the wamid of another message, which the database refuses."""
+    async with staged(settings(database_url, tmp_path)) as stage:
+        await stage.accepted(1)
+        await stage.hear(body(status("wamid.2", "read", biz_opaque_callback_data=message_id(3))))
+        await stage.leased(3)
+        async with stage.house.database.write() as connection:
+            await connection.execute(
+                update(messages).where(messages.c.id == message_id(1)).values(wamid="wamid.2")
+            )
+            await connection.execute(
+                update(evidence).values(wamid="wamid.3").where(evidence.c.message_id.is_(None))
+            )
+
+    async with staged(settings(database_url, tmp_path)) as stage:
+        await stage.hear(body(status("wamid.2", "delivered", 20)))
+        assert (await stage.message(1)).state is State.DELIVERED

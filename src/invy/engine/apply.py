@@ -80,7 +80,7 @@ class Applier:
             self._woken.clear()
             try:
                 await self._sweep()
-                while await self.step() and self._more and not self._closing.is_set():
+                while not self._closing.is_set() and await self.step() and self._more:
                     pass
             except StoreUnavailable as error:
                 self._observer.trouble("apply", error)
@@ -142,10 +142,16 @@ class Applier:
     async def _sweep(self) -> None:
         """Join orphans to messages that are known by now: their tellers may have died before they could."""
         now = self._clock()
-        if self._swept_at is None or now - self._swept_at >= SWEEP:
+        if self._swept_at is not None and now - self._swept_at < SWEEP:
+            return
+        try:
             while await self._store.adopt_known():
                 pass
-            self._swept_at = now
+        except StoreUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - a defect here must not keep new webhooks from being applied
+            self._observer.trouble("sweep", error)
+        self._swept_at = now
 
     async def _hold(self, batch: BatchPort, told: TellingView) -> list[Hold]:
         """A failure that stands for the account or the template stops that work, also when a webhook tells of it."""
