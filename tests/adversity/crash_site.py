@@ -139,6 +139,7 @@ def site(world: World, database_url: str, folder: Path, *, rate: int) -> Iterato
         stdout=subprocess.PIPE,
         text=True,
         env=environ,
+        start_new_session=True,  # Ctrl-C is for the tests; this one ends with them, and its children with it
     )
     try:
         yield Site(world, environ, folder, started)
