@@ -65,10 +65,8 @@ async def test_a_damaged_page_is_told_in_words(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("wrong", ["password", "database"])
-async def test_a_postgresql_that_lets_nobody_in_is_told_in_words(database_url: str, wrong: str) -> None:
-    if not database_url.startswith("postgresql"):
-        pytest.skip("SQLite asks nobody for a name.")
-    url = make_url(database_url)
+async def test_a_postgresql_that_lets_nobody_in_is_told_in_words(postgresql_url: str, wrong: str) -> None:
+    url = make_url(postgresql_url)
     url = url.set(password="not-this-one") if wrong == "password" else url.set(database="not_there")
     database = Database.open(url.render_as_string(hide_password=False))
     with pytest.raises(StoreUnavailable, match="does not let us in") as told:

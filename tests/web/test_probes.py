@@ -1,5 +1,6 @@
 """`/healthz`, `/readyz` and `/metrics`."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -57,6 +58,8 @@ async def test_a_part_that_has_ended_makes_it_unready(stand: Stand) -> None:
 
 async def test_webhooks_that_nobody_applies_make_it_unready(stand: Stand) -> None:
     stand.service.applier.close()
+    while stand.service.parts()["apply"]:
+        await asyncio.sleep(0)
     old = stand.house.clock() - LAG - timedelta(seconds=1)
     await stand.house.journal.append([(old, b"{}")])
 
