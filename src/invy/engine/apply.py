@@ -12,10 +12,11 @@ from re import compile as regex
 
 from invy.domain.errors import StoreUnavailable
 from invy.domain.evidence import Receipt, Reply, Told
+from invy.domain.fold import FailedAt
 from invy.domain.heard import Heard
 from invy.domain.hold import Hold
-from invy.domain.ids import JournalId, Wamid
-from invy.domain.inbound import Inbound, Preference
+from invy.domain.ids import JournalId, MessageId, Wamid
+from invy.domain.inbound import Inbound, NumberChanged, Preference
 from invy.domain.journal import Closing, Entry, Outcome
 from invy.domain.notice import Notice
 from invy.engine.holding import SCOPES, hold
@@ -31,6 +32,9 @@ GATHER_S = 0.02
 
 SWEEP = timedelta(seconds=60)
 """How often orphans are compared with all messages."""
+
+MARKETING_STOPPED = 131050
+"""The guest has stopped marketing messages from this business (error codes page, 2026-09)."""
 
 POLL_S = 1.0
 """How often to look for entries that another process wrote; our own wake us at once."""
@@ -154,16 +158,22 @@ class Applier:
         self._swept_at = now
 
     async def _hold(self, batch: BatchPort, told: TellingView) -> list[Hold]:
-        """A failure that stands for the account or the template stops that work, also when a webhook tells of it."""
+        """What a failure told by a webhook means beyond its message.
+
+        One that stands for the account or the template stops that work; one that says that the guest has stopped
+        marketing messages is remembered for the guest.
+        """
         found: list[Hold] = []
         for message_id, folded in told.after.items():
             newly = told.before[message_id].failed is None and folded.failed is not None
             if not newly or folded.failed is None or folded.failed.failure.code is None:
                 continue
             failure = folded.failed.failure
+            if failure.code == MARKETING_STOPPED:
+                await batch.keep_preferences([await _stop(batch, message_id, folded.failed)])
             scope = SCOPES.get(catalogue.lookup(failure.code or 0, failure.subcode).effect)
             if scope is not None:
-                sender_id, template_key = await batch.identify(message_id)
+                sender_id, template_key, _ = await batch.identify(message_id)
                 found.append(
                     hold(
                         scope,
@@ -199,6 +209,7 @@ class Applier:
             plan.told.extend(facts(heard, entry.id))
             plan.inbound.extend((entry.id, each) for each in heard.inbound)
             plan.notices.extend((entry.id, each) for each in heard.notices)
+            plan.notices.extend((entry.id, _moved(each)) for each in heard.number_changes)
             plan.preferences.extend(heard.preferences)
             plan.closings.append(closing(entry.id, heard))
             if plan.closings[-1].note is not None:
@@ -221,6 +232,33 @@ def _newly_named(told: TellingView) -> list[Wamid]:
         for message_id, folded in told.after.items()
         if folded.wamid is not None and told.before[message_id].wamid is None
     ]
+
+
+def _moved(change: NumberChanged) -> Notice:
+    """A guest's move to another number, kept among the notices: no list of ours is rewritten on Meta's word."""
+    words = f"{change.old or 'unknown'} > {change.new or 'unknown'}"
+    return Notice(
+        field="messages",
+        at=change.at,
+        heard_at=change.heard_at,
+        subject=change.old,
+        word="user_changed_number",
+        reason=change.new,
+        raw=words.encode(),
+    )
+
+
+async def _stop(batch: BatchPort, message_id: MessageId, failed: FailedAt) -> Preference:
+    _, _, to = await batch.identify(message_id)
+    return Preference(
+        phone=to.removeprefix("+"),
+        user_id=None,
+        category="marketing_messages",
+        stopped=True,
+        at=failed.at,
+        heard_at=failed.at,
+        detail=failed.failure.details or failed.failure.title,
+    )
 
 
 _OUR_ID = regex(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")

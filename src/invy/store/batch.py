@@ -15,7 +15,7 @@ from invy.domain.ids import JournalId, MessageId, SenderId, TemplateKey, Wamid
 from invy.domain.inbound import Inbound, Preference
 from invy.domain.journal import Closing, Entry
 from invy.domain.notice import Notice
-from invy.domain.phone import from_wa_id
+from invy.domain.phone import E164, from_wa_id
 from invy.store import evidence as evidence_rows
 from invy.store import holds as hold_rows
 from invy.store import journal as journal_rows
@@ -96,13 +96,15 @@ class Batch:
             ],
         )
 
-    async def identify(self, message_id: MessageId) -> tuple[SenderId, TemplateKey]:
-        """Which sender and template a message belongs to."""
+    async def identify(self, message_id: MessageId) -> tuple[SenderId, TemplateKey, E164]:
+        """Which sender and template a message belongs to, and whom it is for."""
         found = await self._connection.execute(
-            select(messages.c.sender_id, messages.c.template_key).where(messages.c.id == message_id)
+            select(messages.c.sender_id, messages.c.template_key, messages.c.to_phone).where(
+                messages.c.id == message_id
+            )
         )
-        sender_id, template_key = found.one()
-        return sender_id, template_key
+        sender_id, template_key, to = found.one()
+        return sender_id, template_key, to
 
     async def place(self, hold: Hold) -> None:
         await hold_rows.place(self._connection, self._database, hold)
