@@ -29,6 +29,8 @@ from datetime import datetime
 from functools import reduce
 from typing import TypeVar
 
+import msgspec
+
 from invy.domain.evidence import Attempt, Decision, Evidence, Phase, Receipt, Reply, Settlement, Source
 from invy.domain.failure import Failure
 from invy.domain.ids import Wamid
@@ -38,12 +40,17 @@ KNOWN_STATUSES = frozenset({"sent", "delivered", "read", "played", "failed"})
 """Meta's words that move a message (status webhook reference, 2026-09). Any other is kept and moves nothing."""
 
 
+# Written out: these run a dozen times for every receipt, and a generator would cost more than the comparison.
 def _earliest(a: datetime | None, b: datetime | None) -> datetime | None:
-    return min((x for x in (a, b) if x is not None), default=None)
+    if a is None:
+        return b
+    return a if b is None or a <= b else b
 
 
 def _latest(a: datetime | None, b: datetime | None) -> datetime | None:
-    return max((x for x in (a, b) if x is not None), default=None)
+    if a is None:
+        return b
+    return a if b is None or a >= b else b
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +68,11 @@ class FailedAt:
         return (self.failure.code is None, self.at, self.failure.key())
 
 
-@dataclass(frozen=True, slots=True)
-class Folded:
-    """What all the evidence of one message adds up to. The empty one is a message that was only queued."""
+class Folded(msgspec.Struct, frozen=True):
+    """What all the evidence of one message adds up to. The empty one is a message that was only queued.
+
+    A struct and not a dataclass: three are made for every receipt, at a tenth of the cost.
+    """
 
     progress: tuple[int, Phase] = (0, Phase.NONE)
     """The highest attempt and how far it came, compared in that order."""
@@ -108,20 +117,18 @@ class Folded:
 
     @property
     def state(self) -> State:
-        return max(self._supported(), key=lambda state: state.rank)
-
-    def _supported(self) -> Iterable[State]:
-        yield State.SENDING if self.phase is Phase.STARTED else State.QUEUED
-        if self.unsure_at:
-            yield State.UNCONFIRMED
-        if self.sent_receipt_at or self.settled_sent_at or self.accepted_at:
-            yield State.SENT
-        if self.failed:
-            yield State.FAILED
-        if self.delivered_at:
-            yield State.DELIVERED
+        """The highest rank that anything known supports; asked in falling order of rank."""
         if self.read_at:
-            yield State.READ
+            return State.READ
+        if self.delivered_at:
+            return State.DELIVERED
+        if self.failed:
+            return State.FAILED
+        if self.sent_receipt_at or self.settled_sent_at or self.accepted_at:
+            return State.SENT
+        if self.unsure_at:
+            return State.UNCONFIRMED
+        return State.SENDING if self.phase is Phase.STARTED else State.QUEUED
 
     def join(self, other: "Folded") -> "Folded":
         """The least upper bound of both: what is known when both are known."""
@@ -148,11 +155,15 @@ S = TypeVar("S", bound=str)
 
 def _smallest(a: S | None, b: S | None) -> S | None:
     """A choice that does not depend on order. Two different values are an anomaly that the evidence shows."""
-    return min((x for x in (a, b) if x is not None), default=None)
+    if a is None:
+        return b
+    return a if b is None or a <= b else b
 
 
 def _first_failure(a: FailedAt | None, b: FailedAt | None) -> FailedAt | None:
-    return min((x for x in (a, b) if x is not None), key=FailedAt.key, default=None)
+    if a is None or b is None:
+        return a or b
+    return min(a, b, key=FailedAt.key)
 
 
 EMPTY = Folded()

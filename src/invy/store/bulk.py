@@ -79,7 +79,8 @@ async def update(
 
 def moment_text(value: datetime) -> str:
     """A time as SQLAlchemy writes it into SQLite: UTC, microseconds, sortable."""
-    return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+    utc = value if value.tzinfo is UTC else value.astimezone(UTC)
+    return utc.replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
 def _arrays(names: Sequence[str], rows: Sequence[Mapping[str, object]]) -> tuple[list[object], ...]:

@@ -127,9 +127,19 @@ async def _locked(
     return found
 
 
-async def write(connection: AsyncConnection, database: Database, changed: Mapping[MessageId, Folded]) -> None:
-    """Bring message rows to their fold."""
-    rows = [{"id": message_id, **columns.values(folded)} for message_id, folded in sorted(changed.items())]
+async def write(
+    connection: AsyncConnection,
+    database: Database,
+    before: Mapping[MessageId, Folded],
+    after: Mapping[MessageId, Folded],
+) -> None:
+    """Bring the rows of messages whose fold has moved to what it is now."""
+    moved = sorted(message_id for message_id, folded in after.items() if folded != before[message_id])
+    names = columns.columns_between((before[message_id], after[message_id]) for message_id in moved)
+    rows = []
+    for message_id in moved:
+        values = columns.values(after[message_id])
+        rows.append({"id": message_id, **{name: values[name] for name in names}})
     await bulk.update(connection, database, messages, "id", rows)
 
 

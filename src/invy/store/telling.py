@@ -114,12 +114,4 @@ async def _give_orphans(
 
 
 async def _write_changes(connection: AsyncConnection, database: Database, telling: Telling) -> None:
-    await message_rows.write(
-        connection,
-        database,
-        {
-            message_id: folded
-            for message_id, folded in telling.after.items()
-            if folded != telling.before[message_id]
-        },
-    )
+    await message_rows.write(connection, database, telling.before, telling.after)
