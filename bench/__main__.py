@@ -31,6 +31,7 @@ from tests.making import chunks, draft
 from tests.postgres import running_server
 
 CONNECTIONS = 64
+SAID = "## What the figures say"
 ROOT = Path(__file__).parents[1]
 
 
@@ -223,6 +224,13 @@ def _median(runs: list[Measured]) -> Measured:
     )
 
 
+def save(file: Path, page: str) -> None:
+    """Put new tables before what people wrote about the old ones; whoever saves reads that again."""
+    written = file.read_text(encoding="utf-8") if file.exists() else ""
+    _, found, said = written.partition(SAID)
+    file.write_text(f"{page.rstrip()}\n\n{found}{said}".rstrip() + "\n", encoding="utf-8")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
@@ -249,7 +257,7 @@ def main() -> None:
     page = tell(results, chosen.rounds)
     print(page)
     if chosen.save:
-        (ROOT / "docs" / "benchmarks.md").write_text(page, encoding="utf-8")
+        save(ROOT / "docs" / "benchmarks.md", page)
 
 
 if __name__ == "__main__":
