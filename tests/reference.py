@@ -8,9 +8,11 @@ import pytest
 _ROOT = Path(__file__).parents[1]
 
 
+REFERENCE = Path(os.environ.get("INVY_META_REFERENCE", _ROOT.parent / "shared" / "meta"))
+
+
 def reference() -> Path:
     """The folder with the contract and the sample payloads; skips the calling test when there is none."""
-    folder = Path(os.environ.get("INVY_META_REFERENCE", _ROOT.parent / "shared" / "meta"))
-    if not folder.is_dir():
+    if not REFERENCE.is_dir():
         pytest.skip("the reference on Meta's interface is not on this machine (set INVY_META_REFERENCE)")
-    return folder
+    return REFERENCE

@@ -1,9 +1,7 @@
 """Reading Meta's answers to questions: nothing in them raises, and the documented shapes are understood."""
 
 import json
-import os
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -14,10 +12,9 @@ from invy.meta.graph_object import GraphObject
 from invy.meta.graph_reply import GraphReply, Unread, Why, read
 from invy.meta.picture import content
 from invy.meta.webhook_spelling import spelling
+from tests.reference import REFERENCE
 
-PAYLOADS = (
-    Path(os.environ.get("INVY_META_REFERENCE", Path(__file__).parents[3] / "shared" / "meta")) / "payloads"
-)
+PAYLOADS = REFERENCE / "payloads"
 
 NAMES = st.sampled_from(
     [

@@ -1,9 +1,7 @@
 """The error catalogue: every documented code has a whole row, and each answer keeps the promises of sending."""
 
-import os
 import re
 from datetime import date
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -14,9 +12,7 @@ from invy.domain.errors import Side
 from invy.meta.catalogue import Channel, Effect, Outcome, Retry, Row, all_rows, lookup
 from invy.meta.catalogue_words import CHANNEL, EFFECT, OUTCOME, SIDE, duration, resend
 from tests.meta.documented_codes import DOCUMENTED, DOCUMENTED_ON, codes_in
-
-_ROOT = Path(__file__).parents[2]
-_REFERENCE = Path(os.environ.get("INVY_META_REFERENCE", _ROOT.parent / "shared" / "meta"))
+from tests.reference import reference
 
 HEBREW = re.compile(r"[֐-׿]")
 ROWS = all_rows()
@@ -32,9 +28,7 @@ def test_every_code_documented_on_the_listed_date_has_a_row() -> None:
 
 
 def test_every_code_of_the_reference_has_a_row_and_is_in_the_committed_list() -> None:
-    contract = _REFERENCE / "contract.md"
-    if not contract.exists():
-        pytest.skip(f"no reference on Meta's interface at {_REFERENCE} (set INVY_META_REFERENCE)")
+    contract = reference() / "contract.md"
     text = contract.read_text(encoding="utf-8")
     documented = codes_in(text[text.index("## 1. Errors") : text.index("## 2. ")])
     assert len(documented) > 100, "the reference was not understood"

@@ -1,18 +1,16 @@
 """Bodies for the webhook tests: our own files, and the strategies that make good, odd and broken ones."""
 
 import json
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as st
 
+from tests import reference
+
 OURS = Path(__file__).parent / "payloads"
-REFERENCE = (
-    Path(os.environ.get("INVY_META_REFERENCE", Path(__file__).parents[2].parent / "shared" / "meta"))
-    / "payloads"
-)
+REFERENCE = reference.REFERENCE / "payloads"
 READABLE = sorted(path for path in OURS.glob("*.json") if path.stem != "number_too_large_for_any_machine")
 """Those of our bodies that the standard library can read too."""
 HEARD_AT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
