@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import update
 
 from invy.cli.exit_code import ExitCode
+from invy.store import schema
 from invy.store.tables import messages
 from tests.cli.shell import INVY, Shell
 from tests.making import SENDER, message_id
@@ -43,7 +44,7 @@ def test_a_backup_moves_to_another_database_with_proof(shell: Shell, other: Shel
 def test_a_dry_run_proves_and_writes_nothing(shell: Shell, other: Shell, tmp_path: Path) -> None:
     live(shell, a_day)
     document = shell.json("backup", "today.invy", "--json")
-    assert (document["rows"]["whatsapp_messages"], document["revision"]) == (3, "0001")
+    assert (document["rows"]["whatsapp_messages"], document["revision"]) == (3, schema.HEAD)
     result = other.run("restore", "today.invy", "--dry-run")
     assert result.exit_code == 0
     assert "every message equals its evidence and its replay" in result.stdout

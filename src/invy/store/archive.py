@@ -1,6 +1,6 @@
 """The portable backup: gzip over lines of JSON, so that any other program can read it too. Documented in operations.md.
 
-    {"format": "invy-backup", "version": 1, "revision": "0001", "made_at": …, "made_by": …}
+    {"format": "invy-backup", "version": 1, "revision": "0002", "made_at": …, "made_by": …}
     {"table": "guests", "columns": ["id", …]}
     ["019a…", …]                                        one row: text, numbers, booleans; times in RFC 3339, bytes in base64
     {"end": "guests", "rows": 1, "sha256": …}           of the rows' lines, line ends included

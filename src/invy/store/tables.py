@@ -199,6 +199,15 @@ Index(
     postgresql_where=text("message_id IS NULL"),
 )
 
+other_wamids = Table(
+    "other_wamids",
+    metadata,
+    # Meta accepted one request twice: the message's row has the smaller wamid, the others lead to it from here.
+    Column("wamid", Text, primary_key=True),
+    Column("message_id", String(36), nullable=False),
+)
+Index("ix_other_wamids_message", other_wamids.c.message_id)
+
 inbound = Table(
     "inbound_messages",
     metadata,
@@ -269,6 +278,34 @@ opt_outs = Table(
     Column("stopped", Boolean, nullable=False),
     Column("at", Moment, nullable=False),
     Column("detail", Text),
+)
+
+user_phones = Table(
+    "user_phones",
+    metadata,
+    # Which business-scoped user ids belong to which number, as webhooks have named them together. Pairs are only added.
+    Column("user_id", Text, primary_key=True),
+    Column("phone", Text, primary_key=True),
+)
+
+user_opt_outs = Table(
+    "user_opt_outs",
+    metadata,
+    # A marketing stop that named only a business-scoped user id; it becomes an opt-out of each number known to be theirs.
+    Column("user_id", Text, primary_key=True),
+    Column("stopped", Boolean, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("detail", Text),
+)
+
+sightings = Table(
+    "sightings",
+    metadata,
+    # What we last saw when we asked Meta: the newest of each kind and subject.
+    Column("kind", String(32), primary_key=True),
+    Column("subject", Text, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("fact", LargeBinary, nullable=False),
 )
 
 senders = Table(
