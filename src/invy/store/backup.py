@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 
 from invy.domain.errors import InvalidInput
 from invy.store import schema
@@ -132,13 +132,13 @@ async def _dump(
     async with database.snapshot() as connection:
         for table in CARRIED:
             writer = archive.table(table)
-            [key] = table.primary_key.columns
-            page = select(table).order_by(key).limit(PAGE)
+            key = tuple(table.primary_key.columns)
+            page = select(table).order_by(*key).limit(PAGE)
             rows = (await connection.execute(page)).mappings().all()
             while rows:
                 writer.add([dict(row) for row in rows])
                 progress(table.name, writer.rows)
-                further = page.where(key > rows[-1][key.name])
+                further = page.where(tuple_(*key) > tuple(rows[-1][part.name] for part in key))
                 rows = (await connection.execute(further)).mappings().all()
             writer.close()
             counts[table.name] = writer.rows
