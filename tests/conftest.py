@@ -23,6 +23,12 @@ settings.register_profile("invy", parent=settings(), deadline=None)
 settings.load_profile("invy")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Here and not beside the test that reads them: pytest must know them before it has looked into every folder."""
+    parser.addoption("--crash-rounds", type=int, default=100, help="How many kills on each database.")
+    parser.addoption("--crash-seed", type=int, default=0, help="Repeat the kills of an earlier run.")
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Glass tests share one browser, so they share the event loop it lives on."""

@@ -47,8 +47,3 @@ async def alive(database_url: str, tmp_path: Path, world: World) -> AsyncIterato
     )
     async with living(known, world) as made:
         yield made
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--crash-rounds", type=int, default=100, help="How many kills on each database.")
-    parser.addoption("--crash-seed", type=int, default=0, help="Repeat the kills of an earlier run.")
