@@ -1,12 +1,11 @@
 """`invy config show`: every effective setting and where it comes from, secrets masked."""
 
-import json
-import sys
 from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
+from invy.cli import output
 from invy.cli.context import settings
 
 app = typer.Typer(help="What Invy is set to, and where each value comes from.", no_args_is_help=True)
@@ -43,7 +42,7 @@ def show(
             }
             for row in table
         ]
-        sys.stdout.write(json.dumps({"settings": document}, ensure_ascii=False, indent=2) + "\n")
+        output.json_document({"settings": document})
         return
     cells = [(row.name, "(not set)" if row.value is None else row.value, str(row.origin)) for row in table]
     names, values = (max(len(cell[column]) for cell in cells) for column in (0, 1))

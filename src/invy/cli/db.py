@@ -1,14 +1,12 @@
 """`invy db`: the shape of the database, looked at and brought up to date."""
 
 import asyncio
-import json
-import sys
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from invy.cli import context
+from invy.cli import context, output
 from invy.domain.errors import SchemaBehind
 
 if TYPE_CHECKING:
@@ -56,7 +54,7 @@ def current(
     found, behind = _on_database(work)
     if as_json:
         document = {"current": found.current, "head": found.head, "up_to_date": found.up_to_date}
-        sys.stdout.write(json.dumps(document) + "\n")
+        output.json_document(document)
     else:
         typer.echo(f"{found.current} (up to date)" if found.up_to_date else found.current or "(empty)")
     if behind is not None:

@@ -1,14 +1,13 @@
 """`invy demo`: the whole of Invy on this machine, with no account: simulator, service, a guest list, and the outcome."""
 
 import asyncio
-import json
 import os
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from invy.cli import output
 from invy.cli.exit_code import ExitCode
 
 
@@ -67,6 +66,6 @@ def demo(
     if save_picture is not None:
         save_picture.write_text(picture(ended), encoding="utf-8")
     if as_json:
-        sys.stdout.write(json.dumps(ended.document(), ensure_ascii=False, indent=2) + "\n")
+        output.json_document(ended.document())
     if not ended.agrees:
         raise typer.Exit(ExitCode.FINDINGS)

@@ -1,6 +1,5 @@
 """Differences as they are found: a line each for a person, a growing JSON list for a program. Nothing is collected."""
 
-import json
 import sys
 from datetime import datetime
 from typing import Any
@@ -20,7 +19,7 @@ class Sheet:
 
     def found(self, difference: Difference) -> None:
         if self._as_json:
-            sys.stdout.write(self._separator + json.dumps(_document(difference), ensure_ascii=False))
+            sys.stdout.write(self._separator + output.json_text(_document(difference)))
             self._separator = ",\n"
             return
         row = "message" if difference.table == "whatsapp_messages" else difference.table
@@ -32,7 +31,9 @@ class Sheet:
 
     def close(self, **totals: object) -> None:
         if self._as_json:
-            members = "".join(f", {json.dumps(name)}: {json.dumps(value)}" for name, value in totals.items())
+            members = "".join(
+                f", {output.json_text(name)}: {output.json_text(value)}" for name, value in totals.items()
+            )
             sys.stdout.write("\n]" + members + "}\n")
 
 

@@ -1,8 +1,6 @@
 """One visit of the doctor: examine, show, and end with an exit code. Once, over and over, or with a test message."""
 
 import asyncio
-import json
-import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -73,11 +71,7 @@ class Visit:
                 gone = () if before is None else changes(before, now).gone
                 if before is None or fresh or gone:
                     line = {"at": _now(), "fresh": [as_json(each) for each in fresh]}
-                    sys.stdout.write(
-                        json.dumps(line | {"gone": [as_json(each) for each in gone]}, ensure_ascii=False)
-                        + "\n"
-                    )
-                    sys.stdout.flush()
+                    output.json_line(line | {"gone": [as_json(each) for each in gone]})
             elif before is None:
                 for finding in now:
                     report.add(finding)

@@ -21,6 +21,9 @@ class ExitCode(IntEnum):
     NOT_FOUND = 4  # nothing by that name or id
     REFUSED = 5  # Meta refused the message or reported that it was not delivered
     FINDINGS = 6  # finished, and there is something to look at
+    NOT_WRITTEN = (
+        74  # a disk has no room for what was to be written (sysexits.h: EX_IOERR); the work may be done
+    )
     TRY_LATER = 75  # could not be done now (sysexits.h: EX_TEMPFAIL)
     INTERRUPTED = 130  # Ctrl-C
     PIPE_CLOSED = 141  # the reader of our output went away, as with `| head`

@@ -1,6 +1,5 @@
 """`invy explain`: what a code of Meta's means and what to do about it. Needs no setting, no database, no network."""
 
-import json
 import re
 import sys
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text as Styled
 
+from invy.cli import output
 from invy.meta.catalogue import Channel, Lang, Row, Text, all_rows, lookup
 from invy.meta.catalogue_page import markdown as page
 from invy.meta.catalogue_words import CHANNEL, EFFECT, OUTCOME, SIDE, resend
@@ -44,8 +44,9 @@ def explain(
         raise typer.BadParameter("give at least one code, for example 131026, or --all", param_hint="CODE")
     rows = list(all_rows()) if all_ else [_row(code) for code in codes or ()]
     if json_:
-        sys.stdout.write(json.dumps([as_json(row) for row in rows], ensure_ascii=False, indent=2) + "\n")
+        output.json_document([as_json(row) for row in rows])
     elif markdown:
+        output.utf8()
         sys.stdout.write(page(rows))
     else:
         console = Console(highlight=False)

@@ -67,6 +67,21 @@ def tell_unexpected(error: Exception) -> None:
     )
 
 
+def tell_no_room(error: Exception, *, output: bool) -> None:
+    """A disk of the user's is full: no defect. `output` when it is the one that standard output goes to."""
+    from rich.text import Text
+
+    console = _stderr()
+    what = "What was to be printed could not be written" if output else "Something could not be written"
+    why = (getattr(error, "strerror", None) or str(error)).lower()
+    console.print(Text.assemble(("Error: ", "bold red"), f"{what}: {why}."))
+    todo = "Make room on that disk. The work itself may be done: look before you run the same again."
+    console.print(Text.assemble(("What to do: ", "bold"), todo))
+    console.print(Text.assemble(("Whose side: ", "bold"), "ours: the machine that this runs on"))
+    if options().traceback:
+        traceback.print_exc()
+
+
 def say(sentence: str) -> None:
     """A calm line on stderr."""
     typer.echo(sentence, err=True)

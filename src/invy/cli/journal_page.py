@@ -209,7 +209,7 @@ def _masked(body: bytes) -> str:
         document = json.loads(body)
     except (ValueError, RecursionError):
         return _masked_text(cell.visible(body.decode("utf-8", "replace")))[:_MOST] or "(empty)"
-    return json.dumps(_masked_value("", document), ensure_ascii=False, indent=2)
+    return output.json_text(_masked_value("", document), indent=2)
 
 
 def _masked_value(key: str, value: Any) -> Any:

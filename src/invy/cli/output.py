@@ -1,6 +1,7 @@
 """Where output goes: data on stdout as a table, JSON or CSV; talk on stderr. Colour only on a terminal, never with NO_COLOR."""
 
 import csv
+import io
 import json
 import sys
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
@@ -83,42 +84,56 @@ def table(
     return made
 
 
-def json_document(document: Mapping[str, Any]) -> None:
+def json_text(value: Any, *, indent: int | None = None) -> str:
+    """JSON as stdout can carry it.
+
+    Where stdout is not UTF-8, letters are written as JSON's own escapes: those of the stream would break the document.
+    """
+    encoding = (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "")
+    return json.dumps(value, ensure_ascii=encoding not in {"utf8", "utf8sig"}, indent=indent)
+
+
+def json_document(document: Mapping[str, Any] | Sequence[Any]) -> None:
     """One JSON document on stdout."""
-    sys.stdout.write(json.dumps(document, ensure_ascii=_escaping(), indent=2) + "\n")
+    sys.stdout.write(json_text(document, indent=2) + "\n")
 
 
-def _escaping() -> bool:
-    """Where stdout is not UTF-8, letters are written as JSON's own escapes: the stream's would break the document."""
-    return (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "") not in {"utf8", "utf8sig"}
+def json_line(document: Mapping[str, Any]) -> None:
+    """One JSON document on a line of its own, there at once for whoever reads along."""
+    sys.stdout.write(json_text(document) + "\n")
+    sys.stdout.flush()
 
 
 def request(payload: bytes) -> None:
     """A request body: byte for byte into a pipe, indented on a terminal."""
     text = payload.decode()
     if sys.stdout.isatty():
-        text = json.dumps(json.loads(text), ensure_ascii=_escaping(), indent=2)
+        text = json_text(json.loads(text), indent=2)
     sys.stdout.write(text + "\n")
 
 
 async def json_list(key: str, items: AsyncIterator[Mapping[str, Any]], head: Mapping[str, Any]) -> None:
     """One JSON document with the members of `head` and one long list, written as it comes."""
-    escaping = _escaping()
-    sys.stdout.write(
-        "{" + "".join(f"{json.dumps(k)}: {json.dumps(v, ensure_ascii=escaping)}, " for k, v in head.items())
-    )
-    sys.stdout.write(f"{json.dumps(key)}: [")
+    members = "".join(f"{json_text(name)}: {json_text(value)}, " for name, value in head.items())
+    sys.stdout.write(f"{{{members}{json_text(key)}: [")
     separator = "\n"
     async for item in items:
-        sys.stdout.write(separator + json.dumps(item, ensure_ascii=escaping))
+        sys.stdout.write(separator + json_text(item))
         separator = ",\n"
     sys.stdout.write("\n]}\n")
+
+
+def utf8() -> None:
+    """What follows on stdout is the content of a file, in UTF-8 whatever the terminal uses."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")
 
 
 class CsvFile:
     """CSV on stdout (RFC 4180, UTF-8), safe to open in a spreadsheet."""
 
     def __init__(self, header: Sequence[str]) -> None:
+        utf8()
         self._writer = csv.writer(sys.stdout, lineterminator="\r\n")
         self._writer.writerow(header)
 

@@ -3,8 +3,6 @@
 The default region is a parameter: the main program hands it in (Click's `default_map`), nothing is read from outside.
 """
 
-import json
-import sys
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from invy.cli import output
 from invy.domain.errors import InvalidInput, PhoneRefused
 from invy.domain.phone import Phone, parse
 
@@ -57,7 +56,7 @@ def phone(
         raise typer.Exit(REFUSED) from None
     if as_json:
         document = {"region": region.upper(), "numbers": [_as_json(answer) for answer in answers]}
-        sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+        output.json_document(document)
     else:
         _print_table(answers)
     if any(answer.refusal for answer in answers):

@@ -1,6 +1,5 @@
 """The program: its commands by name, each imported when it is called, and the one place where errors become exit codes."""
 
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from typing import Annotated, Any, Final
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from invy.cli import exit_code, failure
+from invy.cli import exit_code, failure, streams
 from invy.cli.command import Command
 from invy.cli.context import Options, options, settings, using
 from invy.cli.exit_code import ExitCode
@@ -89,20 +88,6 @@ class Program(TyperGroup):
         )
         listing.format_help(ctx, formatter)
 
-    def invoke(self, ctx: Any) -> Any:
-        try:
-            done = super().invoke(ctx)
-            sys.stdout.flush()
-        except BrokenPipeError:
-            # What is still buffered has no reader; Python would complain about it at exit.
-            _discard_output()
-            raise typer.Exit(ExitCode.PIPE_CLOSED) from None
-        except SystemExit as ended:
-            if isinstance(ended.__context__, BrokenPipeError):  # how Rich ends then
-                raise typer.Exit(ExitCode.PIPE_CLOSED) from None
-            raise
-        return done
-
     def main(
         self,
         args: Sequence[str] | None = None,
@@ -129,18 +114,15 @@ class Program(TyperGroup):
     ) -> int:
         try:
             done = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
-        except InvyError as error:
-            failure.tell(error)
-            return exit_code.of(error)
-        except typer.TyperException as error:
-            failure.tell_usage(error)
-            return error.exit_code
+            sys.stdout.flush()
         except (KeyboardInterrupt, typer.Abort):
             done = ExitCode.INTERRUPTED
+        except SystemExit as ended:
+            if not isinstance(ended.__context__, BrokenPipeError):  # how Typer and Rich end then
+                raise
+            done = _told(ended.__context__)
         except Exception as error:  # noqa: BLE001 - the last door: told in a line, traceback on request
-            failure.tell_unexpected(error)
-            _discard_output()  # on a full disk Python would fail again at exit, with a code that means nothing
-            return ExitCode.UNEXPECTED
+            done = _told(error)
         if done == ExitCode.INTERRUPTED:
             failure.say("Stopped.")
         return done if isinstance(done, int) else ExitCode.OK
@@ -200,11 +182,21 @@ app = typer.Typer(name="invy", cls=Program, no_args_is_help=True, add_completion
 app.callback()(_top)
 
 
-def _discard_output() -> None:
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, sys.stdout.fileno())
-    except (OSError, ValueError):
-        return  # not a real file, as in a test
-    finally:
-        os.close(nowhere)
+def _told(error: Exception) -> int:
+    """The exit code of a command that broke off, after the user was told why."""
+    if isinstance(error, InvyError):
+        failure.tell(error)
+        return exit_code.of(error)
+    if isinstance(error, typer.TyperException):
+        failure.tell_usage(error)
+        return error.exit_code
+    if isinstance(error, BrokenPipeError):
+        code = ExitCode.PIPE_CLOSED
+    elif streams.out_of_room(error):
+        failure.tell_no_room(error, output=streams.output_is_broken())
+        code = ExitCode.NOT_WRITTEN
+    else:
+        failure.tell_unexpected(error)
+        code = ExitCode.UNEXPECTED
+    streams.discard_output()  # Python would try to write it once more at exit, and fail with a code that means nothing
+    return code

@@ -1,9 +1,7 @@
 """`invy serve`: the service until it is told to stop."""
 
 import asyncio
-import json
 import os
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -94,7 +92,7 @@ async def _serve(
 
 def _ready(settings: "Settings", taken: "socket.socket", *, send: bool, as_json: bool) -> None:
     """Say where to look: for people on stderr, for programs on stdout."""
-    from invy.cli import serving
+    from invy.cli import output, serving
     from invy.web.app import API, WEBHOOK_PATH
 
     url = serving.address(taken)
@@ -117,5 +115,4 @@ def _ready(settings: "Settings", taken: "socket.socket", *, send: bool, as_json:
             "webhook": f"{outside}{WEBHOOK_PATH}",
             "pid": os.getpid(),
         }
-        sys.stdout.write(json.dumps(document) + "\n")
-        sys.stdout.flush()
+        output.json_line(document)

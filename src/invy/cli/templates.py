@@ -126,6 +126,7 @@ def init(
     from invy.meta import registry
 
     if path == Path("-"):
+        output.utf8()
         sys.stdout.write(registry.sample())
         return
     target = path or settings().templates_file
