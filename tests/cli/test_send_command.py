@@ -214,6 +214,8 @@ def test_ctrl_c_while_meta_thinks_waits_for_its_answer_and_records_it(shell: She
         ((*SEND, "0504370045", *PARAMS[2:], "--param", "contact_name=a\nb"), 2, "contact_name"),
         ((*SEND, "0504370045", *PARAMS, "--wait", "tomorrow"), 2, "--wait"),
         ((*SEND, "0504370045", *PARAMS, "--timeout", "-1"), 2, "--timeout"),
+        ((*SEND, "0504370045", *PARAMS[:4], "--event-id", "wed\u200fding"), 2, "the id of an event"),
+        ((*SEND, "0504370045", *PARAMS[:4], "--event-id", " "), 2, "the id of an event"),
     ],
 )
 def test_what_cannot_be_sent_is_refused_before_anything_is_written(

@@ -151,6 +151,15 @@ async def test_a_template_that_meta_does_not_know_holds_the_template_and_blames_
     assert (hold.scope, hold.subject, hold.code) == (Scope.TEMPLATE, "hina_invitation", 132001)
 
 
+async def test_an_event_has_an_id_as_everywhere_else(
+    world: World, templates: Path, engine: AsyncEngine, database_url: str
+) -> None:
+    await schema.upgrade(Database.over(engine))
+    service = get_whatsapp_service(engine, world.settings(database_url, templates))
+    with pytest.raises(InvalidInput, match="id of an event"):
+        await service.send_by_template_key("hina_invitation", "0504370045", PARAMS, event_id="wed\u200fding")
+
+
 async def test_a_database_without_tables_says_which_command_to_run(
     engine: AsyncEngine, world: World, templates: Path, database_url: str
 ) -> None:

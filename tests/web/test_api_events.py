@@ -47,7 +47,9 @@ async def test_an_event_without_a_name_is_called_by_its_id(sqlite_stand: Stand) 
     assert (await caller.send_json("PUT", WEDDING, {})).json["name"] == "wedding"
 
 
-@pytest.mark.parametrize("target", [f"{EVENTS}/%00", f"{EVENTS}/a%0Ab", f"{EVENTS}/{'x' * 201}"])
+@pytest.mark.parametrize(
+    "target", [f"{EVENTS}/%00", f"{EVENTS}/a%0Ab", f"{EVENTS}/{'x' * 201}", f"{EVENTS}/wed%E2%80%8Fding"]
+)
 async def test_an_event_cannot_have_an_id_that_cannot_be_written(stand: Stand, target: str) -> None:
     caller = await stand.caller()
 

@@ -73,6 +73,7 @@ async def test_the_example_of_the_brief_makes_the_payload_of_the_brief(stand: St
         ({"guest_id": "\ud800"}, 422, "invalid-request"),
         ({"event_id": ""}, 422, "invalid-request"),
         ({"event_id": "x" * 201}, 422, "invalid-request"),
+        ({"event_id": "wed\u202eding"}, 422, "invalid-input"),
         ({"once": True}, 422, "invalid-input"),
         ({"params": {"contact_name": ["a", {"b": 1}]}}, 422, "parameter-refused"),
     ],

@@ -1,31 +1,14 @@
 """An event as it is named on the command line."""
 
 import difflib
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from invy.domain.errors import InvalidInput, NotFound
-from invy.domain.ids import EventId
+from invy.domain.errors import NotFound
+from invy.domain.ids import LONGEST_EVENT_ID, EventId
 
 if TYPE_CHECKING:
     from invy.app.house import House
     from invy.domain.guest import Event
-
-LONGEST: Final = 200
-
-
-def new(text: str) -> EventId:
-    """An id that an event may be given.
-
-    Raises:
-        InvalidInput: it is empty, far too long, or has characters that nobody could type again.
-    """
-    name = text.strip()
-    if not name or len(name) > LONGEST or not name.isprintable():
-        raise InvalidInput(
-            "That cannot be the id of an event.",
-            hint=f"Use 1 to {LONGEST} letters, digits and signs on one line, such as noa-and-amit.",
-        )
-    return EventId(name)
 
 
 async def known(house: "House", text: str) -> "Event":
@@ -51,4 +34,4 @@ async def missing(house: "House", event_id: EventId) -> NotFound:
         hint = f"There are: {', '.join(there[-5:])}."
     else:
         hint = f"Make it by importing its guests: invy guests import FILE --event {event_id}"
-    return NotFound(f"There is no event {event_id[:LONGEST]!r}.", hint=hint)
+    return NotFound(f"There is no event {event_id[:LONGEST_EVENT_ID]!r}.", hint=hint)

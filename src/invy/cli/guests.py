@@ -11,6 +11,7 @@ from invy.cli.command import Command
 from invy.cli.context import log_quietly, run, settings
 from invy.cli.exit_code import ExitCode
 from invy.domain.errors import InvalidInput
+from invy.domain.ids import event_id as as_event_id
 
 if TYPE_CHECKING:
     from invy.app.house import House
@@ -40,7 +41,7 @@ def import_(
     """Import the good rows of a guest list and list every row that is not one, with the reason."""
     from invy.cli import guest_import
 
-    event_id = events.new(event)
+    event_id = as_event_id(event)
     found = settings()
     log_quietly(found)
     roster = guest_import.read(file, found.default_region)

@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from invy.domain.guest import Guest
-from invy.domain.ids import CampaignId, EventId, GuestId, MessageId, SenderId, TemplateKey, new_id
+from invy.domain.ids import CampaignId, GuestId, MessageId, SenderId, TemplateKey, new_id
+from invy.domain.ids import event_id as as_event_id
 from invy.domain.message import Draft, once_key
 from invy.domain.phone import E164
 from invy.engine.ports import Clock
@@ -39,12 +40,14 @@ class Composer:
 
         Raises:
             NotFound: no such template.
+            InvalidInput: no event can have that id.
             ParameterRefused: a parameter is missing or Meta would refuse it.
         """
         template = self.registry.get(template_key)
         now = self.clock()
         message_id = MessageId(new_id(now, self.randomness))
-        context = {"event_id": event_id, "guest_id": guest_id}
+        event = as_event_id(event_id) if event_id is not None else None
+        context = {"event_id": event, "guest_id": guest_id}
         filled = {name: value for name, value in context.items() if value is not None} | dict(params)
         return Draft(
             id=message_id,
@@ -55,13 +58,11 @@ class Composer:
             sender_id=self.sender_id,
             payload=payload.build(template, to, filled, opaque=message_id),
             created_at=now,
-            event_id=EventId(event_id) if event_id is not None else None,
+            event_id=event,
             guest_id=GuestId(guest_id) if guest_id is not None else None,
             campaign_id=campaign_id,
             retry_of=retry_of,
-            once_key=once_key(EventId(event_id), TemplateKey(template_key), to)
-            if once and event_id is not None
-            else None,
+            once_key=once_key(event, TemplateKey(template_key), to) if once and event is not None else None,
         )
 
     def for_guest(

@@ -6,6 +6,9 @@ from typing import Annotated, Final
 from fastapi import Path, Query
 from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 
+from invy.domain.errors import InvalidInput
+from invy.domain.ids import event_id
+
 PAGE: Final = 100
 LARGEST_PAGE: Final = 1000
 
@@ -18,6 +21,13 @@ def _printable(text: str) -> str:
     if any(ord(sign) < 0x20 or 0x7F <= ord(sign) < 0xA0 for sign in text):  # noqa: PLR2004 - the control characters of Unicode
         raise ValueError("must not contain control characters")
     return text
+
+
+def _event_id(text: str) -> str:
+    try:
+        return event_id(text)
+    except InvalidInput as error:
+        raise ValueError(f"{error.message} {error.hint}") from None
 
 
 def _utc(moment: datetime) -> datetime:
@@ -36,7 +46,9 @@ Value = Annotated[str, StringConstraints(max_length=_LONGEST_VALUE)]
 Moment = Annotated[AwareDatetime, AfterValidator(_utc)]
 """A time with its zone, as RFC 3339 writes it."""
 
-EventName = Annotated[Name, Path(description="Your id of the event.", examples=["wedding"])]
+EventName = Annotated[
+    Name, AfterValidator(_event_id), Path(description="Your id of the event.", examples=["wedding"])
+]
 Limit = Annotated[int, Query(ge=1, le=LARGEST_PAGE, description="How many at most.")]
 Cursor = Annotated[Name | None, Query(description="The `next` of the page before.")]
 
