@@ -25,6 +25,7 @@ from invy.domain.ids import MessageId, Wamid
 from invy.domain.journal import Outcome
 from invy.domain.message import Message, Posted
 from invy.meta import registry
+from invy.store.database import SERVICE, Limits
 from invy.store.tables import journal
 from invy.web import create_app
 from tests.adversity.bodies import SECRET, signature
@@ -154,9 +155,9 @@ def settings(database_url: str, folder: Path, world: World | None = None, **more
 
 
 @asynccontextmanager
-async def staged(known: Settings, *, send: bool = False) -> AsyncIterator[Stage]:
+async def staged(known: Settings, *, send: bool = False, limits: Limits = SERVICE) -> AsyncIterator[Stage]:
     """The application with its service running, reached without a socket."""
-    async with open_house(known, upgrade=True) as house:
+    async with open_house(known, upgrade=True, limits=limits) as house:
         service = Service(house)
         app = create_app(house, service)
         async with service.running(send=send):
@@ -164,9 +165,9 @@ async def staged(known: Settings, *, send: bool = False) -> AsyncIterator[Stage]
 
 
 @asynccontextmanager
-async def living(known: Settings, world: World) -> AsyncIterator[Stage]:
+async def living(known: Settings, world: World, *, limits: Limits = SERVICE) -> AsyncIterator[Stage]:
     """The same, sending to a simulated Meta and hearing from it over real sockets."""
-    async with staged(known, send=True) as stage:
+    async with staged(known, send=True, limits=limits) as stage:
         server = uvicorn.Server(
             uvicorn.Config(
                 stage.app, lifespan="off", log_config=None, access_log=False, timeout_graceful_shutdown=1

@@ -29,7 +29,7 @@ from invy.meta.registry import Registry
 from invy.store import schema
 from invy.store.batch import ApplyStore
 from invy.store.campaigns import CampaignStore
-from invy.store.database import Database
+from invy.store.database import SERVICE, Database, Limits
 from invy.store.doubts import DoubtStore
 from invy.store.guests import GuestStore
 from invy.store.holds import HoldStore
@@ -200,17 +200,19 @@ class House:
 
 
 @asynccontextmanager
-async def open_house(settings: Settings, *, upgrade: bool = False) -> AsyncIterator[House]:
+async def open_house(
+    settings: Settings, *, upgrade: bool = False, limits: Limits = SERVICE
+) -> AsyncIterator[House]:
     """The house on the configured database, whose shape is checked first.
 
     Raises:
         SchemaBehind: the database needs `invy db upgrade`, and `upgrade` was not asked for.
         StoreUnavailable: the database cannot be reached.
     """
-    database = Database.open(settings.database_url)
+    if upgrade:
+        await schema.upgrade_at(settings.database_url)
+    database = Database.open(settings.database_url, limits)
     try:
-        if upgrade:
-            await schema.upgrade(database)
         await schema.require_current(database)
         yield House(settings, database)
     finally:

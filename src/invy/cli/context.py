@@ -89,12 +89,13 @@ def run(work: Callable[["House"], Coroutine[Any, Any, T]]) -> T:
         StoreUnavailable: the database cannot be used now.
     """
     from invy.app.house import open_house
+    from invy.store.database import COMMAND
 
     found = settings()
     log_quietly(found)
 
     async def inside() -> T:
-        async with open_house(found) as house:
+        async with open_house(found, limits=COMMAND) as house:
             return await work(house)
 
     return asyncio.run(inside())

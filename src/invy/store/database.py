@@ -9,17 +9,18 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import aiosqlite
 from sqlalchemy import ColumnElement, Table, event, extract, func
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL, ExceptionContext, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.sql import Select
 
 from invy.domain.errors import ConfigurationError, StoreUnavailable
@@ -27,6 +28,28 @@ from invy.store import trouble
 
 BUSY_S = 4.0
 """How long a writer waits for its turn before it gives up; below the 5 s in which a webhook must be answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long PostgreSQL may leave us without an answer. None waits for ever. SQLite has no server that could."""
+
+    statement_s: float | None
+    """Then a statement has failed: StoreUnavailable, and no connection that was open by then is used again."""
+
+    idle_s: float | None
+    """A transaction from which the server has heard nothing for so long is ended by the server. A line can fall silent in
+    the middle of one; its locks would stop everybody else until the server's system gives the line up, after hours."""
+
+
+SERVICE: Final = Limits(statement_s=20.0, idle_s=60.0)
+"""For parts that work unwatched: they go on by themselves when the database does."""
+
+COMMAND: Final = Limits(statement_s=300.0, idle_s=None)
+"""For a person who waits and can press Ctrl-C: a statement over ten million rows is let finish."""
+
+UNLIMITED: Final = Limits(statement_s=None, idle_s=None)
+"""For what takes as long as it takes: migrations, and a restore, which is one transaction."""
 
 _DRIVERS = {
     "sqlite": "sqlite+aiosqlite",
@@ -87,7 +110,7 @@ class Database:
         """SQLite's writers of this process wait here for each other instead of in SQLite's busy loop."""
 
     @classmethod
-    def open(cls, plain_url: str) -> "Database":
+    def open(cls, plain_url: str, limits: Limits = UNLIMITED) -> "Database":
         """Open by plain URL. Nothing is connected yet; a folder missing for SQLite is made."""
         url = engine_url(plain_url)
         if url.get_backend_name() == "sqlite":
@@ -103,14 +126,23 @@ class Database:
                 max_overflow=10,
                 pool_timeout=BUSY_S,
                 pool_pre_ping=False,
-                connect_args={"timeout": BUSY_S, "server_settings": {"application_name": "invy"}},
+                connect_args={
+                    "timeout": BUSY_S,
+                    "command_timeout": limits.statement_s,
+                    "server_settings": {"application_name": "invy"},
+                    "async_creator_fn": partial(_open_postgres, limits.idle_s),
+                },
             )
-            event.listen(engine.sync_engine, "connect", _watch_line)
+            event.listen(engine.sync_engine, "handle_error", _give_up)
         return cls(engine, owned=True)
 
     @classmethod
     def over(cls, engine: AsyncEngine) -> "Database":
-        """Use an engine that belongs to somebody else (the library face)."""
+        """Use an engine that belongs to somebody else (the library face), with the limits that they gave it."""
+        if engine.dialect.name != "sqlite" and not event.contains(
+            engine.sync_engine, "handle_error", _give_up
+        ):
+            event.listen(engine.sync_engine, "handle_error", _give_up)
         return cls(engine, owned=False)
 
     @property
@@ -252,9 +284,36 @@ async def _open_sqlite(*where: Any, **options: Any) -> aiosqlite.Connection:
     return connection
 
 
-def _watch_line(connection: Any, _record: ConnectionPoolEntry) -> None:
+async def _open_postgres(idle_s: float | None, *where: Any, **options: Any) -> Any:
+    """A connection whose line is watched, and whose transactions do not outlive it."""
+    import asyncpg
+
+    connection = await asyncpg.connect(*where, **options)
+    try:
+        _watch_line(connection)
+        if idle_s is not None:
+            # Not among the server settings of the greeting: connection poolers refuse those they do not know.
+            limit = f"SET idle_in_transaction_session_timeout = {int(idle_s * 1000)}"
+            await connection.execute(limit, timeout=BUSY_S)
+    except BaseException:
+        connection.terminate()
+        raise
+    return connection
+
+
+def _give_up(context: ExceptionContext) -> None:
+    """A statement that was not answered in time leaves a connection of which nobody knows what it is doing.
+
+    Called a lost connection, it is closed without a rollback, for which there would be no answer either; and those that
+    lie in the pool, as silent as this one for all we know, are not tried one after the other.
+    """
+    if isinstance(context.original_exception, TimeoutError):
+        context.is_disconnect = True
+
+
+def _watch_line(connection: Any) -> None:
     """A server that vanished without a word (its machine, or the network) is found out in half a minute, not never."""
-    transport = getattr(connection.driver_connection, "_transport", None)
+    transport = getattr(connection, "_transport", None)
     line = transport.get_extra_info("socket") if transport is not None else None
     if line is None or line.family == getattr(socket, "AF_UNIX", None):
         return
@@ -272,6 +331,8 @@ async def _speaking_plainly() -> AsyncIterator[None]:
     """Turn the drivers' ways of saying "not now" into one error of ours."""
     try:
         yield
+    except TimeoutError as error:
+        raise StoreUnavailable("The database did not answer in time.", hint=trouble.AWAY.hint) from error
     except (PoolTimeout, OSError) as error:
         raise StoreUnavailable(f"The database did not answer: {error}", hint=trouble.AWAY.hint) from error
     except DBAPIError as error:

@@ -88,6 +88,15 @@ async def upgrade(database: Database) -> SchemaState:
     return await state(database)
 
 
+async def upgrade_at(plain_url: str) -> SchemaState:
+    """The same by URL, over connections of its own that let a migration take as long as it takes."""
+    database = Database.open(plain_url)
+    try:
+        return await upgrade(database)
+    finally:
+        await database.close()
+
+
 async def require_current(database: Database) -> None:
     """Refuse to work on a database of another shape.
 

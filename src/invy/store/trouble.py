@@ -35,8 +35,9 @@ AWAY: Final = Trouble(
         ),  # connection, serialisation, resources, not available, shut down, disk
         *(
             "25006",
+            "25P03",
             "42501",
-        ),  # read-only (a primary that was demoted), no permission
+        ),  # read-only (a primary that was demoted), ended by the server while it heard nothing, no permission
     ),
     (
         "locked",
