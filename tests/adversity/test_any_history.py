@@ -122,12 +122,18 @@ class AnyHistory(RuleBasedStateMachine):
 
     @rule(
         given=st.lists(
-            st.tuples(NUMBERS, WORDS, st.integers(0, 3), st.sampled_from(["wamid", "our id", "both"])),
+            st.tuples(
+                NUMBERS,
+                WORDS,
+                st.integers(0, 3),
+                st.sampled_from(["wamid", "our id", "both"]),
+                st.sampled_from(["", "", "!", "~"]),
+            ),
             min_size=1,
             max_size=4,
         )
     )
-    def receipts(self, given: list[tuple[int, str, int, str]]) -> None:
+    def receipts(self, given: list[tuple[int, str, int, str, str]]) -> None:
         facts = [self.receipt(*each) for each in given]
         self.told.extend(facts)
         self.tell(facts)
@@ -184,10 +190,11 @@ class AnyHistory(RuleBasedStateMachine):
         self.do(proof.audit(self.database, found.append, lambda _: None))
         assert found == []
 
-    def receipt(self, n: int, word: str, moment: int, named: str) -> Told:
+    def receipt(self, n: int, word: str, moment: int, named: str, twin: str) -> Told:
+        """`twin`: Meta accepted the request twice, and this is about the other wamid."""
         if n not in self.written:
             named = "wamid"  # our id is durable here before anybody else can know it
-        wamid = wamid_of(message_id(n)) if named != "our id" else None
+        wamid = wamid_of(message_id(n), twin) if named != "our id" else None
         opaque = message_id(n) if named != "wamid" else None
         failure = Failure(131026, "Message undeliverable") if word == "failed" else None
         fact = Receipt(wamid, word, at(10.0 + moment), at(self.now + 100), opaque, failure)
@@ -201,8 +208,8 @@ class AnyHistory(RuleBasedStateMachine):
         self.do(telling_them())
 
 
-def wamid_of(name: MessageId) -> Wamid:
-    return Wamid(f"wamid.{name}")
+def wamid_of(name: MessageId, twin: str = "") -> Wamid:
+    return Wamid(f"wamid.{twin}{name}")
 
 
 async def states(database: Database) -> dict[MessageId, State]:

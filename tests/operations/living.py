@@ -31,8 +31,14 @@ T = TypeVar("T")
 PHONE = "447700900123"
 
 
-def wamid(n: int) -> Wamid:
-    return Wamid(f"wamid.{n}")
+def wamid(n: int, twin: str = "") -> Wamid:
+    """Of message `n`. With a `twin`, such as "!" or "~", another one that Meta gave to the same message."""
+    return Wamid(f"wamid.{twin}{n}")
+
+
+def user_id(n: int) -> str:
+    """Meta's business-scoped id of the guest of message `n`."""
+    return f"GB.{n:010d}"
 
 
 def seconds(moment: float) -> str:
@@ -40,16 +46,25 @@ def seconds(moment: float) -> str:
 
 
 def status(
-    n: int, word: str, moment: float, *, opaque: bool = True, code: int | None = None
+    n: int,
+    word: str,
+    moment: float,
+    *,
+    opaque: bool = True,
+    code: int | None = None,
+    twin: str = "",
+    user: bool = False,
 ) -> dict[str, Any]:
     made: dict[str, Any] = {
-        "id": wamid(n),
+        "id": wamid(n, twin),
         "status": word,
         "timestamp": seconds(moment),
         "recipient_id": PHONE,
     }
     if opaque:
         made["biz_opaque_callback_data"] = message_id(n)
+    if user:
+        made["recipient_user_id"] = user_id(n)
     if code is not None:
         made["errors"] = [{"code": code, "title": "Something", "error_data": {"details": "Some detail"}}]
     return made
@@ -68,9 +83,10 @@ def button(n: int, moment: float, *, context: bool = True) -> dict[str, Any]:
     return made
 
 
-def preference(value: str, moment: float) -> dict[str, Any]:
+def preference(value: str, moment: float, *, user: int | None = None) -> dict[str, Any]:
+    """What a guest wants: of the number PHONE, or of the guest of message `user`, who hides the number."""
     return {
-        "wa_id": PHONE,
+        **({"wa_id": PHONE} if user is None else {"user_id": user_id(user)}),
         "detail": f"User asked to {value}",
         "category": "marketing_messages",
         "value": value,

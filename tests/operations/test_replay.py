@@ -14,7 +14,16 @@ from invy.domain.journal import Outcome
 from invy.domain.state import State
 from invy.store.database import Database
 from invy.store.overview import Overview
-from invy.store.tables import evidence, inbound, journal, messages, notices, opt_outs
+from invy.store.tables import (
+    evidence,
+    inbound,
+    journal,
+    messages,
+    notices,
+    opt_outs,
+    other_wamids,
+    user_opt_outs,
+)
 from tests.making import at, message_id
 from tests.operations.living import (
     Living,
@@ -41,6 +50,8 @@ any_status = st.builds(
     moments,
     opaque=st.booleans(),
     code=st.none() | st.sampled_from([131026, 131049, 131047]),
+    twin=st.sampled_from(["", "", "!", "~"]),
+    user=st.booleans(),
 )
 broken_items: st.SearchStrategy[Any] = st.sampled_from(
     [None, 7, {}, {"id": 1}, {"id": "wamid.1", "status": []}]
@@ -48,7 +59,7 @@ broken_items: st.SearchStrategy[Any] = st.sampled_from(
 bodies = st.one_of(
     st.lists(any_status | broken_items, min_size=1, max_size=4).map(lambda made: body(statuses=made)),
     st.builds(button, numbers, moments, context=st.booleans()).map(lambda made: body(messages=[made])),
-    st.builds(preference, st.sampled_from(["stop", "resume"]), moments).map(
+    st.builds(preference, st.sampled_from(["stop", "resume"]), moments, user=st.none() | numbers).map(
         lambda made: body("user_preferences", user_preferences=[made])
     ),
     st.sampled_from(
@@ -80,11 +91,12 @@ settlements = st.builds(
     moments,
 )
 history = st.builds(
-    lambda n, word, moment, state: Told(
-        Receipt(wamid(n), word, at(moment), at(500), source=Source.HISTORY, webhook_update_state=state),
-        wamid=wamid(n),
+    lambda n, twin, word, moment, state: Told(
+        Receipt(wamid(n, twin), word, at(moment), at(500), source=Source.HISTORY, webhook_update_state=state),
+        wamid=wamid(n, twin),
     ),
     numbers,
+    st.sampled_from(["", "~"]),
     st.sampled_from(WORDS),
     moments,
     st.sampled_from([None, "FAILED", "DELIVERED"]),
@@ -125,7 +137,7 @@ async def test_replay_gives_identical_rows_for_anything_that_was_told(
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(played=steps, harm=st.lists(st.integers(0, 6), min_size=1, max_size=4))
+@given(played=steps, harm=st.lists(st.integers(0, 8), min_size=1, max_size=4))
 async def test_replay_rebuilds_what_was_damaged(
     living: Living, tmp_path: Path, played: list[Any], harm: list[int]
 ) -> None:
@@ -152,6 +164,8 @@ async def damage(database: Database, kind: int) -> None:
         delete(notices),
         update(journal).values(outcome=Outcome.PARTLY.value, note="false"),
         delete(opt_outs),
+        delete(user_opt_outs),
+        delete(other_wamids),
     ][kind]
     async with database.write() as connection:
         await connection.execute(harm)
@@ -159,7 +173,16 @@ async def damage(database: Database, kind: int) -> None:
 
 def stable(rows: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
     """All rows without what a rebuilding may give anew: row numbers and the moment of applying."""
-    told = ("whatsapp_messages", "evidence", "inbound_messages", "notices", "opt_outs", "journal")
+    told = (
+        "whatsapp_messages",
+        "evidence",
+        "inbound_messages",
+        "notices",
+        "opt_outs",
+        "user_opt_outs",
+        "other_wamids",
+        "journal",
+    )
     dropped = {
         "evidence": ("id", "fact"),
         "notices": ("id", "fact"),

@@ -151,6 +151,39 @@ async def test_orphans_that_crossed_with_the_reply_are_adopted_afterwards(databa
     assert (await folded(database, message_id(1))).state is State.DELIVERED
 
 
+@pytest.mark.parametrize("twin", ["wamid.0", "wamid.Z"])
+async def test_a_message_that_meta_accepted_twice_has_two_wamids_in_any_order(
+    database: Database, twin: str
+) -> None:
+    """Receipts of the second wamid that do not carry our id find the message too, before or after it is known."""
+    outbox, random = Outbox(database), Random(11)
+    for n in range(1, 13):
+        await outbox.enqueue(chunks([draft(n)]))
+        await outbox.lease(SENDER, now=at(n), limit=1, rate=100, owner="me", lease_s=60)
+        facts = [
+            Told(Attempt(1, Phase.ACCEPTED, at(2), wamid=Wamid(f"wamid.A{n}")), message_id=message_id(n)),
+            receipt(f"wamid.A{n}", "sent", 10),
+            receipt(f"{twin}{n}", "sent", 9, opaque=message_id(n)),
+            receipt(f"{twin}{n}", "delivered", 20),
+            receipt(f"{twin}{n}", "read", 30),
+        ]
+        random.shuffle(facts)
+        cut = random.randrange(len(facts))
+        await tell(database, *facts[:cut])
+        await tell(database, *facts[cut:])
+        after = await folded(database, message_id(n))
+        assert (after.wamid, after.sent_at, after.read_at) == (
+            min(f"wamid.A{n}", f"{twin}{n}"),
+            at(9),
+            at(30),
+        )
+        assert after == fold(await evidence_of(database, message_id(n)))
+        found = await Overview(database).find(f"{twin}{n}")
+        assert found is not None
+        assert found.id == message_id(n)
+    assert await Overview(database).orphans() == 0
+
+
 async def test_an_unknown_message_first_in_a_batch_does_not_stop_its_neighbours(
     database: Database, sent: MessageId
 ) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from invy.domain.evidence import Evidence
-from invy.domain.ids import MessageId
+from invy.domain.ids import MessageId, Wamid
 
 ABSENT = "(absent)"
 """Stands where a whole row is missing on one side."""
@@ -30,3 +30,5 @@ class Written:
     id: MessageId
     columns: Mapping[str, object]
     evidence: tuple[Evidence, ...]
+    other_wamids: frozenset[Wamid] = frozenset()
+    """What the message is called beside the wamid in its row."""

@@ -189,6 +189,14 @@ def fold(evidence: Iterable[Evidence]) -> Folded:
     return reduce(Folded.join, map(of, evidence), EMPTY)
 
 
+def wamids(evidence: Iterable[Evidence]) -> frozenset[Wamid]:
+    """Every wamid that the evidence names. One, as a rule; several when Meta accepted one request twice.
+
+    The fold keeps the smallest, and receipts of all of them are about this message.
+    """
+    return frozenset(named for named in (of(fact).wamid for fact in evidence) if named is not None)
+
+
 def _of_attempt(attempt: Attempt) -> Folded:
     refused = attempt.phase is Phase.REFUSED
     return Folded(

@@ -15,7 +15,7 @@ from invy.domain.evidence import Receipt, Reply, Told
 from invy.domain.fold import FailedAt
 from invy.domain.heard import Heard
 from invy.domain.hold import Hold
-from invy.domain.ids import JournalId, MessageId, Wamid
+from invy.domain.ids import JournalId, MessageId
 from invy.domain.inbound import Inbound, NumberChanged, Preference
 from invy.domain.journal import Closing, Entry, Outcome
 from invy.domain.notice import Notice
@@ -138,18 +138,20 @@ class Applier:
             self._observer.held(each)
         self._observer.applied(closed, oldest)
         crossed = [each.wamid for each in told.orphans if each.wamid is not None]
-        crossed += _newly_named(told)
+        crossed += told.named
         if crossed:
             await self._store.adopt(crossed, told.orphans)
         return closed
 
     async def _sweep(self) -> None:
-        """Join orphans to messages that are known by now: their tellers may have died before they could."""
+        """Bring together what two tellers stored without seeing each other, or died before they could."""
         now = self._clock()
         if self._swept_at is not None and now - self._swept_at < SWEEP:
             return
         try:
             while await self._store.adopt_known():
+                pass
+            while await self._store.spread_stops():
                 pass
         except StoreUnavailable:
             raise
@@ -223,15 +225,6 @@ class Applier:
             if isinstance(each.fact, Receipt):
                 after = None if (each.wamid, each.opaque) in orphans else by_wamid.get(each.wamid)
                 self._observer.status_applied(each, after)
-
-
-def _newly_named(told: TellingView) -> list[Wamid]:
-    """Wamids that became known in this batch. Another process may have stored a receipt for one unseen by it."""
-    return [
-        folded.wamid
-        for message_id, folded in told.after.items()
-        if folded.wamid is not None and told.before[message_id].wamid is None
-    ]
 
 
 def _moved(change: NumberChanged) -> Notice:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Protocol
 
 from invy.domain.difference import Difference, Written
-from invy.domain.fold import Folded, fold
+from invy.domain.fold import Folded, fold, wamids
 
 Progress = Callable[[int], None]
 """Told how many are done so far."""
@@ -51,9 +51,19 @@ class Audit:
             yield difference
 
     def _compare(self, written: Written) -> list[Difference]:
-        folded = self._store.columns(fold(written.evidence))
-        return [
+        folded = fold(written.evidence)
+        differences = [
             Difference("whatsapp_messages", written.id, column, written.columns[column], value)
-            for column, value in folded.items()
+            for column, value in self._store.columns(folded).items()
             if written.columns[column] != value
         ]
+        others = wamids(written.evidence) - {folded.wamid}
+        differences += [
+            Difference("other_wamids", wamid, "message_id", None, written.id)
+            for wamid in sorted(others - written.other_wamids)
+        ]
+        differences += [
+            Difference("other_wamids", wamid, "message_id", written.id, None)
+            for wamid in sorted(written.other_wamids - others)
+        ]
+        return differences

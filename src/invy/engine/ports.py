@@ -38,6 +38,9 @@ class TellingView(Protocol):
     def after(self) -> dict[MessageId, Folded]: ...
     @property
     def orphans(self) -> list[Told]: ...
+    @property
+    def named(self) -> dict[Wamid, MessageId]:
+        """Wamids that became known. Another process may have stored a receipt for one, unseen by this one."""
 
 
 class BatchPort(Protocol):
@@ -65,6 +68,9 @@ class ApplyPort(Protocol):
 
     async def adopt_known(self) -> int:
         """Join some orphans whose messages are known; how many there were, 0 when there is none."""
+
+    async def spread_stops(self) -> int:
+        """Let some marketing stops told by user id reach numbers learnt since; how many there were, 0 for none."""
 
 
 class OutboxPort(Protocol):

@@ -9,11 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from invy.domain.difference import ABSENT, Difference, Written
 from invy.domain.evidence import Evidence
 from invy.domain.fold import EMPTY, Folded
-from invy.domain.ids import MessageId
+from invy.domain.ids import MessageId, Wamid
 from invy.store import evidence as evidence_rows
 from invy.store import folded as columns
 from invy.store.evidence import CHUNK
-from invy.store.tables import evidence, messages
+from invy.store.tables import evidence, messages, other_wamids
 
 FOLDED = tuple(columns.values(EMPTY))
 """Names of the columns that the fold fills."""
@@ -42,9 +42,15 @@ class AuditPages:
             if not rows:
                 return
             after = rows[-1].id
-            about = await self._evidence([row.id for row in rows])
+            ids = [row.id for row in rows]
+            about, others = await self._evidence(ids), await self._other_wamids(ids)
             yield [
-                Written(row.id, {name: getattr(row, name) for name in FOLDED}, tuple(about[row.id]))
+                Written(
+                    row.id,
+                    {name: getattr(row, name) for name in FOLDED},
+                    tuple(about[row.id]),
+                    frozenset(others[row.id]),
+                )
                 for row in rows
             ]
 
@@ -56,12 +62,23 @@ class AuditPages:
             found[row.message_id].extend(evidence_rows.hearings(row))
         return found
 
+    async def _other_wamids(self, ids: Sequence[MessageId]) -> Mapping[MessageId, set[Wamid]]:
+        found: dict[MessageId, set[Wamid]] = defaultdict(set)
+        for row in await self._connection.execute(
+            select(other_wamids).where(other_wamids.c.message_id.in_(ids))
+        ):
+            found[row.message_id].add(row.wamid)
+        return found
+
     async def unjoined(self) -> AsyncIterator[Difference]:
         """Orphans whose message is known, and evidence whose message is not there."""
         waiting = evidence.c.message_id.is_(None)
         known = union(
             select(evidence.c.id, messages.c.id.label("owner")).where(
                 waiting, evidence.c.wamid == messages.c.wamid
+            ),
+            select(evidence.c.id, other_wamids.c.message_id.label("owner")).where(
+                waiting, evidence.c.wamid == other_wamids.c.wamid
             ),
             select(evidence.c.id, messages.c.id.label("owner")).where(
                 waiting, evidence.c.opaque == messages.c.id

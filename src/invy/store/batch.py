@@ -19,10 +19,10 @@ from invy.domain.phone import E164, from_wa_id
 from invy.store import evidence as evidence_rows
 from invy.store import holds as hold_rows
 from invy.store import journal as journal_rows
-from invy.store import telling
+from invy.store import telling, user_ids
 from invy.store.database import Database
 from invy.store.evidence import plain
-from invy.store.tables import inbound, messages, notices, opt_outs
+from invy.store.tables import inbound, messages, notices
 
 
 class Batch:
@@ -56,8 +56,12 @@ class Batch:
             }
             for journal_id, each in found
         ]
-        if rows:
-            await self._connection.execute(self._database.insert_new(inbound, ["wamid"]), rows)
+        if not rows:
+            return
+        await self._connection.execute(self._database.insert_new(inbound, ["wamid"]), rows)
+        pairs = {(each.user_id, from_wa_id(each.sender)) for _, each in found if each.user_id and each.sender}
+        if pairs:
+            await user_ids.learn(self._connection, self._database, pairs)
 
     async def keep_notices(self, found: Sequence[tuple[JournalId, Notice]]) -> None:
         rows = [
@@ -77,24 +81,8 @@ class Batch:
 
     async def keep_preferences(self, found: Sequence[Preference]) -> None:
         """Remember who has stopped marketing messages; the latest word of each guest counts."""
-        latest: dict[str, Preference] = {}
-        for each in found:
-            if each.phone is not None:
-                phone = from_wa_id(each.phone)
-                if phone not in latest or latest[phone].at <= each.at:
-                    latest[phone] = each
-        if not latest:
-            return
-        statement = self._database.upsert(
-            opt_outs, on=["phone"], update=["stopped", "at", "detail"], newer="at"
-        )
-        await self._connection.execute(
-            statement,
-            [
-                {"phone": phone, "stopped": each.stopped, "at": each.at, "detail": plain(each.detail)}
-                for phone, each in latest.items()
-            ],
-        )
+        if found:
+            await user_ids.prefer(self._connection, self._database, found)
 
     async def identify(self, message_id: MessageId) -> tuple[SenderId, TemplateKey, E164]:
         """Which sender and template a message belongs to, and whom it is for."""
@@ -143,6 +131,16 @@ class ApplyStore:
                 return 0  # as nearly always: nothing to write, so nobody waits for us
         async with self._database.write() as connection:
             return await telling.adopt_known(connection, self._database)
+
+    async def spread_stops(self) -> int:
+        """Let marketing stops told by user id alone reach numbers that became known meanwhile; how many there were."""
+        async with self._database.read() as connection:
+            if not await user_ids.overdue(connection, 1):
+                return 0
+        async with self._database.write() as connection:
+            late = await user_ids.overdue(connection, evidence_rows.CHUNK)
+            await user_ids.spread(connection, self._database, late)
+            return len(late)
 
 
 def _digest(*parts: str | bytes) -> str:

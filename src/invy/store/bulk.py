@@ -5,11 +5,12 @@ busy event loop gives back late. So rows travel as arrays (PostgreSQL: `unnest`)
 database works through them by itself. Measured with `python -m bench`: several times the rows per second.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
+import msgspec
 from sqlalchemy import BigInteger, Boolean, Column, Float, Integer, LargeBinary, SmallInteger, Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -45,6 +46,62 @@ async def insert(
         values = ", ".join([_marks(len(names))] * len(part))
         sql = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES {values} {conflict}"  # noqa: S608 - names of our own tables
         await connection.exec_driver_sql(sql, _flat(table, names, part))
+
+
+async def insert_new(
+    connection: AsyncConnection,
+    database: Database,
+    table: Table,
+    rows: Sequence[Mapping[str, object]],
+    returning: str,
+) -> list[Any]:
+    """Insert rows that are not there yet; returns one column of those that were not."""
+    if not rows:
+        return []
+    names = tuple(rows[0])
+    into = f"INSERT INTO {table.name} ({', '.join(names)})"
+    end = f"ON CONFLICT DO NOTHING RETURNING {returning}"
+    if not database.is_sqlite:
+        sql = f"{into} SELECT * FROM {_unnest(table, names)} {end}"  # noqa: S608 - names of our own tables
+        return [row[0] for row in await connection.exec_driver_sql(sql, _arrays(names, rows))]
+    new: list[Any] = []
+    for part in _parts(rows, len(names)):
+        sql = f"{into} VALUES {', '.join([_marks(len(names))] * len(part))} {end}"
+        new += [row[0] for row in await connection.exec_driver_sql(sql, _flat(table, names, part))]
+    return new
+
+
+async def locked(
+    connection: AsyncConnection,
+    database: Database,
+    columns: Sequence[Column[Any]],
+    key: Column[Any],
+    values: Collection[str],
+) -> list[Sequence[Any]]:
+    """The columns of the rows whose `key` is one of `values`, in the order of their ids, locked for this transaction.
+
+    Around the ORM's result machinery, which would cost more than the query: every receipt passes here.
+    """
+    if not values:
+        return []
+    table = key.table.name
+    names = ", ".join(column.name for column in columns)
+    if not database.is_sqlite:
+        sql = f"SELECT {names} FROM {table} WHERE {key.name} = ANY($1::text[]) ORDER BY id FOR UPDATE"  # noqa: S608 - names of our own tables
+        return list(await connection.exec_driver_sql(sql, (list(values),)))
+    # One text of SQL for any number of values, which SQLite then need not read again.
+    sql = f"SELECT {names} FROM {table} WHERE {key.name} IN (SELECT value FROM json_each(?)) ORDER BY id"  # noqa: S608 - names of our own tables
+    found = await connection.exec_driver_sql(sql, (msgspec.json.encode(list(values)).decode(),))
+    moments = [n for n, column in enumerate(columns) if isinstance(column.type, Moment)]
+    return [_with_moments(row, moments) for row in found]
+
+
+def _with_moments(row: Sequence[Any], moments: Sequence[int]) -> Sequence[Any]:
+    values = list(row)
+    for n in moments:
+        if values[n] is not None:
+            values[n] = datetime.fromisoformat(values[n]).replace(tzinfo=UTC)
+    return values
 
 
 async def update(

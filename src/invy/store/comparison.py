@@ -18,7 +18,16 @@ from invy.store import folded as columns
 from invy.store import replay
 from invy.store.database import Database
 from invy.store.evidence import CHUNK
-from invy.store.tables import evidence, inbound, journal, messages, notices, opt_outs
+from invy.store.tables import (
+    evidence,
+    inbound,
+    journal,
+    messages,
+    notices,
+    opt_outs,
+    other_wamids,
+    user_opt_outs,
+)
 
 _Row = RowMapping
 
@@ -75,11 +84,21 @@ _NOTICES = _Kind(
     ("field", "subject", "word", "at"),
     notices.c.journal_id.in_(select(journal.c.id)),
 )
-_OPT_OUTS = _Kind(opt_outs, opt_outs.c.phone, opt_outs.c.phone, ("stopped", "at", "detail"), true(), first="")
+_OTHER_WAMIDS = _Kind(
+    other_wamids, other_wamids.c.wamid, other_wamids.c.wamid, ("message_id",), true(), first=""
+)
+_STOP = ("stopped", "at", "detail")
+_OPT_OUTS = _Kind(opt_outs, opt_outs.c.phone, opt_outs.c.phone, _STOP, true(), first="")
+_USER_OPT_OUTS = _Kind(
+    user_opt_outs, user_opt_outs.c.user_id, user_opt_outs.c.user_id, _STOP, true(), first=""
+)
 _JOURNAL = _Kind(
     journal, journal.c.id, journal.c.id, ("outcome", "note"), journal.c.outcome != Outcome.WAITING.value
 )
 _MESSAGES = _Kind(messages, messages.c.id, messages.c.id, _FOLDED, true(), first="")
+
+
+_MENDED = (messages, evidence, inbound, notices, opt_outs, user_opt_outs, other_wamids)
 
 
 class Comparison:
@@ -100,18 +119,19 @@ class Comparison:
     async def lock(database: Database, connection: AsyncConnection) -> None:
         """Keep others from writing until the transaction ends. SQLite's writer is alone; the journal stays open."""
         if not database.is_sqlite:
-            names = ", ".join(table.name for table in (messages, evidence, inbound, notices, opt_outs))
+            names = ", ".join(table.name for table in _MENDED)
             await connection.execute(text(f"LOCK TABLE {names} IN SHARE ROW EXCLUSIVE MODE"))
 
     async def differences(self) -> AsyncIterator[Difference]:
         """Every difference between the two."""
-        for kind in (_EVIDENCE, _INBOUND, _NOTICES):
+        for kind in (_EVIDENCE, _INBOUND, _NOTICES, _OTHER_WAMIDS):
             async for found in self._unlike(kind):
                 yield found
             async for found in self._missing(kind):
                 yield found
-        async for found in self._opt_outs():
-            yield found
+        for kind in (_USER_OPT_OUTS, _OPT_OUTS):
+            async for found in self._stops(kind):
+                yield found
         async for found in self._journal():
             yield found
         async for found in self._messages():
@@ -137,18 +157,17 @@ class Comparison:
                 yield Difference(kind.table.name, str(kind.name(row)), "*", ABSENT, kind.shown(row))
                 await self._do(insert(kind.table).values(kind.values(row)))
 
-    async def _opt_outs(self) -> AsyncIterator[Difference]:
+    async def _stops(self, kind: _Kind) -> AsyncIterator[Difference]:
         """The latest word counts, and other words than webhooks' may stand here: only an older one is a difference."""
-        kind = _OPT_OUTS
-        mend = self._database.upsert(opt_outs, ["phone"], list(kind.agree))
+        mend = self._database.upsert(kind.table, [kind.key.name], list(kind.agree))
         async for row, there in self._paired(kind, self._replayed, self._written):
             if there is None:
-                yield Difference("opt_outs", row["phone"], "*", ABSENT, kind.shown(row))
+                yield Difference(kind.table.name, kind.name(row), "*", ABSENT, kind.shown(row))
             elif there["at"] > row["at"] or not kind.unlike(row, there):
                 continue
             else:
                 for column in kind.unlike(row, there):
-                    yield Difference("opt_outs", row["phone"], column, there[column], row[column])
+                    yield Difference(kind.table.name, kind.name(row), column, there[column], row[column])
             await self._do(mend.values(dict(row)))
 
     async def _journal(self) -> AsyncIterator[Difference]:

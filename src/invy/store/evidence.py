@@ -17,7 +17,7 @@ from invy.domain.evidence import Attempt, Evidence, Receipt, Reply, Settlement, 
 from invy.domain.ids import MessageId, Wamid
 from invy.store import bulk
 from invy.store.database import Database
-from invy.store.tables import evidence, messages
+from invy.store.tables import evidence, messages, other_wamids
 
 _KINDS: Mapping[str, type[Evidence]] = {
     "attempt": Attempt,
@@ -177,7 +177,7 @@ async def orphans_of(
 
 
 async def orphans_known(connection: AsyncConnection, limit: int) -> list[tuple[int, MessageId]]:
-    """Waiting facts whose message is there, by wamid or by our id: row number and message."""
+    """Waiting facts whose message is there, by any of its wamids or by our id: row number and message."""
     waiting = evidence.c.message_id.is_(None)
     by_wamid = select(evidence.c.id, messages.c.id.label("owner")).where(
         waiting, evidence.c.wamid == messages.c.wamid
@@ -186,7 +186,10 @@ async def orphans_known(connection: AsyncConnection, limit: int) -> list[tuple[i
         waiting, evidence.c.opaque == messages.c.id
     )
     owners: dict[int, MessageId] = {}
-    for statement in (by_wamid, by_our_id):  # our id counts before the wamid
+    by_other = select(evidence.c.id, other_wamids.c.message_id.label("owner")).where(
+        waiting, evidence.c.wamid == other_wamids.c.wamid
+    )
+    for statement in (by_other, by_wamid, by_our_id):  # our id counts before the wamid
         owners |= {row.id: row.owner for row in await connection.execute(statement.limit(limit))}
     return sorted(owners.items())
 

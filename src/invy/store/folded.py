@@ -1,9 +1,7 @@
 """How `Folded` lies in the columns of a message row. The columns are a copy of the fold, never a second opinion."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
-
-from sqlalchemy import Row
 
 from invy.domain.evidence import Phase
 from invy.domain.failure import Failure
@@ -37,40 +35,55 @@ COLUMNS = tuple(
         "last_receipt_at",
     )
 )
-"""What must be selected for `read`."""
+"""What must be selected for `read`, in this order."""
+
+_PHASES = tuple(Phase)
 
 
-def read(row: Row[Any]) -> Folded:
-    """The fold as it was last written."""
+def read(row: Sequence[Any]) -> Folded:
+    """The fold as it was last written, from the values of `COLUMNS` in their order."""
+    (
+        wamid,
+        attempt,
+        phase,
+        message_status,
+        wa_id,
+        accepted_at,
+        unsure_at,
+        sent_receipt_at,
+        settled_sent_at,
+        delivered_at,
+        read_at,
+        replied_at,
+        failed_at,
+        code,
+        title,
+        message,
+        details,
+        href,
+        subcode,
+        trace_id,
+        first_receipt_at,
+        last_receipt_at,
+    ) = row
     failed = None
-    if row.failed_at is not None:
-        failed = FailedAt(
-            row.failed_at,
-            Failure(
-                code=row.error_code,
-                title=row.error_title,
-                message=row.error_message,
-                details=row.error_details,
-                href=row.error_href,
-                subcode=row.error_subcode,
-                trace_id=row.error_trace_id,
-            ),
-        )
+    if failed_at is not None:
+        failed = FailedAt(failed_at, Failure(code, title, message, details, href, subcode, trace_id))
     return Folded(
-        progress=(row.attempt, Phase(row.phase)),
-        wamid=row.wamid,
-        message_status=row.message_status,
-        wa_id=row.wa_id,
-        accepted_at=row.accepted_at,
-        unsure_at=row.unsure_at,
-        sent_receipt_at=row.sent_receipt_at,
-        delivered_at=row.delivered_at,
-        read_at=row.read_at,
-        replied_at=row.replied_at,
-        failed=failed,
-        settled_sent_at=row.settled_sent_at,
-        first_receipt_at=row.first_receipt_at,
-        last_receipt_at=row.last_receipt_at,
+        (attempt, _PHASES[phase]),
+        wamid,
+        message_status,
+        wa_id,
+        accepted_at,
+        unsure_at,
+        sent_receipt_at,
+        delivered_at,
+        read_at,
+        replied_at,
+        failed,
+        settled_sent_at,
+        first_receipt_at,
+        last_receipt_at,
     )
 
 

@@ -1,19 +1,21 @@
 """Message rows: write new ones, find them, bring them to what their evidence folds to, list them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, select
+from sqlalchemy import Column, ColumnElement, Row, Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from invy.domain.fold import Folded
 from invy.domain.ids import MessageId, Wamid
 from invy.domain.message import Draft, Message
+from invy.domain.phone import E164
 from invy.store import bulk
 from invy.store import folded as columns
 from invy.store.database import Database
 from invy.store.evidence import CHUNK, plain
-from invy.store.tables import messages
+from invy.store.tables import messages, other_wamids
 
 ID_LENGTH = 36
 """Our ids are UUIDs; an opaque text of another length is somebody else's."""
@@ -53,7 +55,7 @@ def read(row: Row[Any]) -> Message:
         campaign_id=row.campaign_id,
         retry_of=row.retry_of,
         due_at=row.due_at,
-        folded=columns.read(row),
+        folded=columns.read(row[len(_IDENTITY) : len(_IDENTITY) + len(columns.COLUMNS)]),
     )
 
 
@@ -80,51 +82,80 @@ Reference = tuple[Wamid | None, str | None]
 """How a receipt names its message: Meta's id, and the opaque text we sent along (our id)."""
 
 
+@dataclass(slots=True)
+class Resolved:
+    """Which messages are meant, their fold so far, and whom they are for. Their rows are locked."""
+
+    meant: dict[Reference, MessageId] = field(default_factory=dict)
+    folds: dict[MessageId, Folded] = field(default_factory=dict)
+    phones: dict[MessageId, E164] = field(default_factory=dict)
+
+
 async def resolve(
     connection: AsyncConnection, database: Database, references: Iterable[Reference]
-) -> tuple[dict[Reference, MessageId], dict[MessageId, Folded]]:
+) -> Resolved:
     """Which messages are meant, and their fold so far, locked for this transaction.
 
-    Our own id is looked for first, the wamid where that finds nothing. Rows are locked in the order of their ids, so
-    that two transactions never wait for each other in a circle.
+    Our own id is looked for first, the wamid where that finds nothing, and last the wamids that a message has beside
+    the one in its row. Rows are locked in the order of their ids, so that two transactions never wait for each other
+    in a circle.
     """
     asked = set(references)
-    by_wamid: dict[Wamid, MessageId] = {}
-    candidates = {MessageId(opaque) for _, opaque in asked if opaque and len(opaque) == ID_LENGTH}
-    folds = await _locked(connection, database, candidates)
-    missing = sorted({wamid for wamid, opaque in asked if wamid and opaque not in folds})
-    for start in range(0, len(missing), CHUNK):
-        rows = await connection.execute(
-            select(messages.c.id, messages.c.wamid).where(
-                messages.c.wamid.in_(missing[start : start + CHUNK])
-            )
-        )
-        by_wamid.update({row.wamid: row.id for row in rows})
-    folds |= await _locked(connection, database, set(by_wamid.values()) - set(folds))
-    meant: dict[Reference, MessageId] = {}
+    found = Resolved()
+    candidates = {opaque for _, opaque in asked if opaque and len(opaque) == ID_LENGTH}
+    await _lock(connection, database, messages.c.id, candidates, found)
+    folds = found.folds
+    wamids = {wamid for wamid, opaque in asked if wamid and opaque not in folds}
+    by_wamid = await _lock(connection, database, messages.c.wamid, wamids, found)
+    if others := await _other_names(connection, wamids - by_wamid.keys()):
+        await _lock(connection, database, messages.c.id, set(others.values()) - folds.keys(), found)
+        by_wamid |= others
     for reference in asked:
         wamid, opaque = reference
         if opaque in folds:
-            meant[reference] = MessageId(opaque)
+            found.meant[reference] = MessageId(opaque)
         elif wamid in by_wamid:
-            meant[reference] = by_wamid[wamid]
-    return meant, folds
-
-
-async def _locked(
-    connection: AsyncConnection, database: Database, ids: set[MessageId]
-) -> dict[MessageId, Folded]:
-    found: dict[MessageId, Folded] = {}
-    ordered = sorted(ids)
-    for start in range(0, len(ordered), CHUNK):
-        statement = (
-            select(messages.c.id, *columns.COLUMNS)
-            .where(messages.c.id.in_(ordered[start : start + CHUNK]))
-            .order_by(messages.c.id)
-        )
-        for row in await connection.execute(database.for_update(statement)):
-            found[row.id] = columns.read(row)
+            found.meant[reference] = by_wamid[wamid]
     return found
+
+
+async def _lock(
+    connection: AsyncConnection,
+    database: Database,
+    key: Column[Any],
+    values: Collection[str],
+    into: Resolved,
+) -> dict[Wamid, MessageId]:
+    """Lock rows and take them in; returns them by wamid."""
+    by_wamid: dict[Wamid, MessageId] = {}
+    for message_id, to, *folded in await bulk.locked(connection, database, _LOCKED, key, values):
+        into.folds[message_id] = columns.read(folded)
+        into.phones[message_id] = to
+        by_wamid[folded[0]] = message_id
+    return by_wamid
+
+
+_LOCKED = (messages.c.id, messages.c.to_phone, *columns.COLUMNS)
+
+
+async def _other_names(connection: AsyncConnection, wamids: Collection[Wamid]) -> dict[Wamid, MessageId]:
+    """Messages that have these wamids beside the one in their row: Meta accepted one request twice."""
+    found: dict[Wamid, MessageId] = {}
+    ordered = sorted(wamids)
+    for start in range(0, len(ordered), CHUNK):
+        rows = await connection.execute(
+            select(other_wamids).where(other_wamids.c.wamid.in_(ordered[start : start + CHUNK]))
+        )
+        found.update({Wamid(row.wamid): MessageId(row.message_id) for row in rows})
+    return found
+
+
+async def also_named(
+    connection: AsyncConnection, database: Database, names: Mapping[Wamid, MessageId]
+) -> None:
+    """Remember wamids that a message has beside the one in its row."""
+    rows = [{"wamid": wamid, "message_id": message_id} for wamid, message_id in sorted(names.items())]
+    await bulk.insert(connection, database, other_wamids, rows, conflict="ON CONFLICT DO NOTHING")
 
 
 async def write(
@@ -145,11 +176,12 @@ async def write(
 
 async def find(connection: AsyncConnection, name: str) -> Message | None:
     """By our id or by wamid."""
-    found = await connection.execute(
-        selection().where((messages.c.id == name) | (messages.c.wamid == name)).limit(1)
-    )
-    row = found.one_or_none()
-    return read(row) if row else None
+    also = select(other_wamids.c.message_id).where(other_wamids.c.wamid == name)
+    for which in ((messages.c.id == name) | (messages.c.wamid == name), messages.c.id.in_(also)):
+        row = (await connection.execute(selection().where(which).limit(1))).one_or_none()
+        if row is not None:
+            return read(row)
+    return None
 
 
 async def page(

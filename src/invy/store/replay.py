@@ -15,11 +15,12 @@ from sqlalchemy import ColumnElement, func, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from invy.domain.evidence import Evidence, Told
-from invy.domain.fold import fold
+from invy.domain.fold import fold, wamids
 from invy.domain.ids import JournalId, MessageId, Wamid
 from invy.domain.journal import Closing, Entry, Outcome
 from invy.store import evidence as evidence_rows
 from invy.store import folded as columns
+from invy.store import messages as message_rows
 from invy.store import telling
 from invy.store.batch import Batch
 from invy.store.database import Database
@@ -92,16 +93,24 @@ class Replay:
                 )
             ):
                 about[row.message_id].extend(evidence_rows.hearings(row))
+            folds = {row.id: fold(about[row.id]) for row in rows}
+            others = {
+                wamid: message_id
+                for message_id, folded in folds.items()
+                for wamid in wamids(about[message_id])
+                if wamid != folded.wamid
+            }
             async with self._scratch.write() as connection:
                 await connection.execute(
                     insert(messages),
                     [
                         {name: getattr(row, name) for name in _COPIED}
-                        | columns.values(fold(about[row.id]))
+                        | columns.values(folds[row.id])
                         | {"payload": b""}
                         for row in rows
                     ],
                 )
+                await message_rows.also_named(connection, self._scratch, others)
             done += len(rows)
             progress(done)
 
@@ -138,6 +147,10 @@ class Replay:
 
     async def adopt_known(self) -> int:
         """For the same reason there is nothing to find."""
+        return 0
+
+    async def spread_stops(self) -> int:
+        """Nor here."""
         return 0
 
     async def _next(self, limit: int, max_bytes: int) -> list[Entry]:

@@ -9,13 +9,15 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from invy.domain.evidence import Told
-from invy.domain.fold import Folded, fold, of
+from invy.domain.evidence import Evidence, Receipt, Told
+from invy.domain.fold import Folded, of
 from invy.domain.ids import MessageId, Wamid
+from invy.domain.phone import E164
 from invy.store import evidence as evidence_rows
 from invy.store import messages as message_rows
+from invy.store import user_ids
 from invy.store.database import Database
-from invy.store.messages import Reference
+from invy.store.messages import Reference, Resolved
 
 
 @dataclass(slots=True)
@@ -26,6 +28,29 @@ class Telling:
     after: dict[MessageId, Folded] = field(default_factory=dict)
     meant: dict[Reference, MessageId] = field(default_factory=dict)
     orphans: list[Told] = field(default_factory=list)
+    named: dict[Wamid, MessageId] = field(default_factory=dict)
+    """Wamids that were not known before to be these messages'."""
+    phones: dict[MessageId, E164] = field(default_factory=dict)
+    users: set[tuple[str, E164]] = field(default_factory=set)
+    """User ids that receipts named, with the number their message went to."""
+    others: dict[Wamid, MessageId] = field(default_factory=dict)
+    """Wamids beside the one in the row."""
+
+    @classmethod
+    def about(cls, resolved: Resolved) -> "Telling":
+        return cls(resolved.folds, dict(resolved.folds), resolved.meant, phones=resolved.phones)
+
+    def join(self, message_id: MessageId, fact: Evidence) -> None:
+        """Fold one fact in."""
+        known = self.after[message_id]
+        new = of(fact)
+        self.after[message_id] = known.join(new)
+        if new.wamid is not None and new.wamid != known.wamid:
+            self.named[new.wamid] = message_id
+            if known.wamid is not None:
+                self.others[max(new.wamid, known.wamid)] = message_id
+        if type(fact) is Receipt and fact.user_id is not None:
+            self.users.add((fact.user_id, self.phones[message_id]))
 
 
 def _reference(told: Told) -> Reference:
@@ -34,28 +59,20 @@ def _reference(told: Told) -> Reference:
 
 async def tell(connection: AsyncConnection, database: Database, facts: Sequence[Told]) -> Telling:
     """Store these facts and bring every message they are about to its fold. Telling a fact again changes nothing."""
-    telling = Telling()
     facts = [evidence_rows.storable(told) for told in facts]
-    telling.meant, telling.before = await message_rows.resolve(
-        connection, database, (_reference(told) for told in facts)
-    )
-    telling.after = dict(telling.before)
+    references = [_reference(told) for told in facts]
+    telling = Telling.about(await message_rows.resolve(connection, database, references))
     joined: list[tuple[Told, MessageId | None]] = []
-    for told in facts:
-        message_id = telling.meant.get(_reference(told))
+    for told, reference in zip(facts, references, strict=True):
+        message_id = telling.meant.get(reference)
         joined.append((told, message_id))
         if message_id is None:
             telling.orphans.append(told)
         else:
-            telling.after[message_id] = telling.after[message_id].join(of(told.fact))
+            telling.join(message_id, told.fact)
     await evidence_rows.add(connection, database, joined)
-    newly_named = {
-        folded.wamid: message_id
-        for message_id, folded in telling.after.items()
-        if folded.wamid is not None and telling.before[message_id].wamid is None
-    }
-    await _give_orphans(connection, database, telling, newly_named)
-    await _write_changes(connection, database, telling)
+    await _give_orphans(connection, database, telling, telling.named)
+    await _write(connection, database, telling)
     return telling
 
 
@@ -68,50 +85,50 @@ async def adopt(
     other. Each side calls this after its own commit; whichever commits later finds what the other wrote. `again` are
     facts that were stored as orphans: one of them may have been a second hearing of what was being adopted meanwhile.
     """
-    telling = Telling()
-    telling.meant, telling.before = await message_rows.resolve(
-        connection, database, [(wamid, None) for wamid in wamids]
-    )
-    telling.after = dict(telling.before)
-    named = {wamid: message_id for (wamid, _), message_id in telling.meant.items() if wamid is not None}
+    asked = [(wamid, None) for wamid in wamids]
+    telling = Telling.about(await message_rows.resolve(connection, database, asked))
+    known = {wamid: message_id for (wamid, _), message_id in telling.meant.items() if wamid is not None}
     for told in again:
-        if told.wamid in named:
-            message_id = named[told.wamid]
-            telling.after[message_id] = telling.after[message_id].join(of(evidence_rows.storable(told).fact))
-    await _give_orphans(connection, database, telling, named)
-    await _write_changes(connection, database, telling)
+        if told.wamid in known:
+            telling.join(known[told.wamid], evidence_rows.storable(told).fact)
+    await _give_orphans(connection, database, telling, known)
+    await _write(connection, database, telling)
     return telling
 
 
 async def adopt_known(connection: AsyncConnection, database: Database) -> int:
     """Join orphans whose messages are known, by wamid or by our id: whoever stored them died before looking again."""
     pairs = await evidence_rows.orphans_known(connection, evidence_rows.CHUNK)
-    telling = Telling()
-    telling.meant, telling.before = await message_rows.resolve(
-        connection, database, [(None, message_id) for _, message_id in pairs]
-    )
-    telling.after = dict(telling.before)
+    asked = [(None, message_id) for _, message_id in pairs]
+    telling = Telling.about(await message_rows.resolve(connection, database, asked))
     hearings = await evidence_rows.orphans(connection, database, [row_id for row_id, _ in pairs])
     adopted = [(row_id, message_id) for row_id, message_id in pairs if row_id in hearings]
     for row_id, message_id in adopted:
-        telling.after[message_id] = telling.after[message_id].join(fold(hearings[row_id]))
+        for fact in hearings[row_id]:
+            telling.join(message_id, fact)
     await evidence_rows.adopt(connection, adopted)
-    await _write_changes(connection, database, telling)
+    await _give_orphans(connection, database, telling, telling.named)
+    await _write(connection, database, telling)
     return len(pairs)
 
 
 async def _give_orphans(
     connection: AsyncConnection, database: Database, telling: Telling, named: Mapping[Wamid, MessageId]
 ) -> None:
+    """What waited for these wamids belongs to their messages. Such a fact names no further wamid."""
     if not named:
         return
     adopted: list[tuple[int, MessageId]] = []
     for row_id, wamid, hearings in await evidence_rows.orphans_of(connection, database, list(named)):
-        message_id = named[wamid]
-        telling.after[message_id] = telling.after[message_id].join(fold(hearings))
-        adopted.append((row_id, message_id))
+        for fact in hearings:
+            telling.join(named[wamid], fact)
+        adopted.append((row_id, named[wamid]))
     await evidence_rows.adopt(connection, adopted)
 
 
-async def _write_changes(connection: AsyncConnection, database: Database, telling: Telling) -> None:
+async def _write(connection: AsyncConnection, database: Database, telling: Telling) -> None:
     await message_rows.write(connection, database, telling.before, telling.after)
+    if telling.others:
+        await message_rows.also_named(connection, database, telling.others)
+    if telling.users:
+        await user_ids.learn(connection, database, telling.users)

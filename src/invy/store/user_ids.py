@@ -1,0 +1,116 @@
+"""Who is who: business-scoped user ids, the numbers they were named together with, and stops that name nothing else.
+
+Since 2026 a guest may hide the number, and Meta then tells of a marketing stop by user id alone. Pairs of user id and
+number are only ever added, and of several words about a guest the latest counts, so it does not matter which comes first.
+"""
+
+from collections.abc import Collection, Sequence
+from typing import Final
+
+from sqlalchemy import Select, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from invy.domain.inbound import Preference
+from invy.domain.phone import E164, from_wa_id
+from invy.store import bulk
+from invy.store.database import Database
+from invy.store.evidence import CHUNK, plain
+from invy.store.tables import opt_outs, user_opt_outs, user_phones
+
+LONGEST: Final = 256
+"""Characters. Meta's ids have some thirty; a longer text is no id, and an index would refuse it."""
+
+Pair = tuple[str, E164]
+"""A user id and a number that were named together."""
+
+
+async def learn(connection: AsyncConnection, database: Database, pairs: Collection[Pair]) -> None:
+    """Remember pairs; a stop that waited for one of them becomes an opt-out of the number."""
+    rows = [
+        {"user_id": user_id, "phone": phone}
+        for user_id, phone in sorted(set(pairs))
+        if len(user_id) <= LONGEST and "\0" not in user_id
+    ]
+    new = await bulk.insert_new(connection, database, user_phones, rows, "user_id")
+    await _spread(connection, database, new)
+
+
+async def prefer(connection: AsyncConnection, database: Database, found: Sequence[Preference]) -> None:
+    """Remember who has stopped marketing messages; the latest word about each guest counts."""
+    by_phone: dict[str, Preference] = {}
+    by_user: dict[str, Preference] = {}
+    pairs: set[Pair] = set()
+    for each in found:
+        if each.phone is not None:
+            phone = from_wa_id(each.phone)
+            _keep_later(by_phone, phone, each)
+            if each.user_id is not None:
+                pairs.add((each.user_id, phone))
+        elif each.user_id is not None and len(each.user_id) <= LONGEST:
+            _keep_later(by_user, each.user_id, each)
+    await _upsert(connection, database, by_phone)
+    if by_user:
+        statement = database.upsert(user_opt_outs, ["user_id"], ["stopped", "at", "detail"], newer="at")
+        await connection.execute(
+            statement, [{"user_id": user_id, **_word(each)} for user_id, each in by_user.items()]
+        )
+        await _spread(connection, database, sorted(by_user))
+    if pairs:
+        await learn(connection, database, pairs)
+
+
+async def overdue(connection: AsyncConnection, limit: int) -> list[str]:
+    """User ids whose stop has not reached all their numbers: two transactions did not see each other."""
+    found = await connection.execute(
+        select(user_opt_outs.c.user_id)
+        .distinct()
+        .join(user_phones, user_phones.c.user_id == user_opt_outs.c.user_id)
+        .outerjoin(opt_outs, opt_outs.c.phone == user_phones.c.phone)
+        .where(or_(opt_outs.c.phone.is_(None), opt_outs.c.at < user_opt_outs.c.at))
+        .limit(limit)
+    )
+    return [row.user_id for row in found]
+
+
+async def spread(connection: AsyncConnection, database: Database, user_ids: Sequence[str]) -> None:
+    """Let what is known about these users count for every number known to be theirs."""
+    await _spread(connection, database, user_ids)
+
+
+async def _spread(connection: AsyncConnection, database: Database, user_ids: Sequence[str]) -> None:
+    latest: dict[str, Preference] = {}
+    for start in range(0, len(user_ids), CHUNK):
+        for row in await connection.execute(_words_about(user_ids[start : start + CHUNK])):
+            word = Preference(row.phone, row.user_id, None, row.stopped, row.at, row.at, row.detail)
+            _keep_later(latest, row.phone, word)
+    await _upsert(connection, database, latest)
+
+
+def _words_about(user_ids: Sequence[str]) -> Select[tuple[str, str, bool, object, str | None]]:
+    return (
+        select(
+            user_phones.c.phone,
+            user_opt_outs.c.user_id,
+            user_opt_outs.c.stopped,
+            user_opt_outs.c.at,
+            user_opt_outs.c.detail,
+        )
+        .join(user_phones, user_phones.c.user_id == user_opt_outs.c.user_id)
+        .where(user_opt_outs.c.user_id.in_(user_ids))
+    )
+
+
+def _keep_later(kept: dict[str, Preference], name: str, word: Preference) -> None:
+    if name not in kept or kept[name].at <= word.at:
+        kept[name] = word
+
+
+async def _upsert(connection: AsyncConnection, database: Database, latest: dict[str, Preference]) -> None:
+    if latest:
+        statement = database.upsert(opt_outs, ["phone"], ["stopped", "at", "detail"], newer="at")
+        rows = [{"phone": phone, **_word(latest[phone])} for phone in sorted(latest)]
+        await connection.execute(statement, rows)
+
+
+def _word(preference: Preference) -> dict[str, object]:
+    return {"stopped": preference.stopped, "at": preference.at, "detail": plain(preference.detail)}
