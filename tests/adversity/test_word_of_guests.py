@@ -77,7 +77,7 @@ async def test_a_stop_that_names_only_a_user_id_counts_for_the_number_our_receip
     database: Database,
 ) -> None:
     """The guest hides the number: neither the receipts nor the stop have it. Whichever is heard first."""
-    receipt = {"statuses": [sent("delivered", recipient_user_id=USER)]}
+    receipt: dict[str, object] = {"statuses": [sent("delivered", recipient_user_id=USER)]}
     stop = preferences({"user_id": USER, "value": "stop", "timestamp": 1790000100})
     for order in ((receipt, stop), (stop, receipt)):
         async with database.write() as connection:
