@@ -241,20 +241,6 @@ def test_a_reader_that_goes_away_is_nothing_to_talk_about(shell: Shell) -> None:
     assert done.stdout.splitlines()[-1] in {"0", str(int(ExitCode.PIPE_CLOSED))}
 
 
-def test_output_that_cannot_be_written_is_told_once_and_ends_with_1(shell: Shell) -> None:
-    done = subprocess.run(
-        ["bash", "-c", f"{INVY} config show > /dev/full"],
-        env=shell.environ(),
-        cwd=shell.folder,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == ExitCode.UNEXPECTED
-    assert done.stderr.count("No space left") == 1
-
-
 def test_ctrl_c_ends_calmly(shell: Shell) -> None:
     with subprocess.Popen(
         [INVY, "guests", "import", "-", "--event", "wedding"],

@@ -22,6 +22,7 @@ def read(text: str, option: str) -> timedelta:
     age = timedelta(**{_UNITS[found[2].lower()]: int(found[1])}) if found else LONGEST + timedelta(1)
     if age > LONGEST:
         raise InvalidInput(
-            f"{text!r} is not a length of time that {option} can use.", hint="Write 30s, 10m, 2h, 3d or 1w."
+            f"{text!r} is not a length of time that {option} can use.",
+            hint="Write a whole number and its unit: 30s, 10m, 2h, 3d or 1w.",
         )
     return age

@@ -1,5 +1,6 @@
 """`invy campaign`: one template to every guest of an event; and holding it. The options only."""
 
+import shlex
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -85,16 +86,24 @@ def hold(
     """Let nothing more of a campaign leave until it is resumed. What has left is not called back."""
 
     async def work(house: "House") -> None:
-        from invy.cli import output
+        from invy.cli import cell, hold_words, output
         from invy.cli.campaign_named import named
         from invy.domain.hold import Hold, Scope
 
         found = await named(house, event, template_key)
+        for there in await house.holds.active():
+            if there.scope is Scope.CAMPAIGN and there.subject == found.id:
+                since = cell.local(there.since, cell.zone_of(house.clock()))
+                output.show(
+                    f"The campaign {found.event_id} {found.template_key} is held already, since {since}: "
+                    f"{hold_words.reason(there)}."
+                )
+                return
         await house.holds.place(
             Hold(Scope.CAMPAIGN, found.id, reason.strip() or "held by hand", house.clock())
         )
         output.show(f"The campaign {found.event_id} {found.template_key} is held.")
-        output.say(f"To go on: invy campaign resume {found.event_id} {found.template_key}")
+        output.say(f"To go on: invy campaign resume {shlex.join([found.event_id, found.template_key])}")
 
     run(work)
 

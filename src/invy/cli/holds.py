@@ -1,6 +1,6 @@
 """`invy holds` and `invy resume`: what rests until someone has acted, and letting it go on."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from invy.app.house import House
 
 app = typer.Typer(help="Let a sender, a template or a campaign go on.", no_args_is_help=True)
+
+LONGEST: Final = 80
+"""Characters of a name that are repeated in an error."""
 
 
 def holds(
@@ -64,13 +67,7 @@ def sender(
     ] = None,
 ) -> None:
     """Let a business phone number send again, once what stopped it has been put right."""
-
-    async def work(house: "House") -> None:
-        await _release(
-            house, Scope.SENDER, number_id or house.sender_id, f"The sender {number_id or ''}".strip()
-        )
-
-    run(work)
+    run(lambda house: _resume(house, Scope.SENDER, house.sender_id if number_id is None else number_id))
 
 
 @app.command(cls=Command)
@@ -80,11 +77,7 @@ def template(
     ],
 ) -> None:
     """Let a template be sent again."""
-
-    async def work(house: "House") -> None:
-        await _release(house, Scope.TEMPLATE, template_key, f"The template {template_key}")
-
-    run(work)
+    run(lambda house: _resume(house, Scope.TEMPLATE, template_key))
 
 
 @app.command(cls=Command)
@@ -99,19 +92,43 @@ def campaign(
 
 
 async def resume_campaign(house: "House", event: str, template_key: str) -> None:
+    """Raises NotFound when no such campaign was started; one that is not held goes on as it did."""
+    from invy.cli import output
     from invy.cli.campaign_named import named
 
     found = await named(house, event, template_key)
-    await _release(house, Scope.CAMPAIGN, found.id, f"The campaign {found.event_id} {found.template_key}")
+    called = f"The campaign {found.event_id} {found.template_key}"
+    if await house.holds.release(Scope.CAMPAIGN, found.id, house.clock()):
+        await _tell_going_on(house, called)
+    else:
+        output.show(f"{called} was not held; it goes on as it did.")
 
 
-async def _release(house: "House", scope: Scope, subject: str, called: str) -> None:
+async def _resume(house: "House", scope: Scope, name: str) -> None:
+    """Raises NotFound when nothing of that name is held or ever was; the message says what is."""
+    from invy.cli import cell, hold_words, output
+    from invy.domain.errors import NotFound
+
+    subject = name.strip()
+    called = f"The {scope} {cell.visible(subject)[:LONGEST]}"
+    if await house.holds.release(scope, subject, house.clock()):
+        await _tell_going_on(house, called)
+        return
+    ended = await house.holds.released_at(scope, subject)
+    if ended is not None:  # somebody was quicker, or this is the same command once more
+        ago = cell.duration(max(0.0, (house.clock() - ended).total_seconds()))
+        output.show(f"{called} is not held: it was let go on {ago} ago.")
+        return
+    held = await house.holds.active()
+    raise NotFound(
+        f"{called} is not held.", hint=hold_words.choice(held, await house.campaign_store.all(), subject)
+    )
+
+
+async def _tell_going_on(house: "House", called: str) -> None:
     from invy.cli import output
     from invy.cli.departure import works
 
-    if not await house.holds.release(scope, subject, house.clock()):
-        output.show(f"{called} was not held.")
-        return
     output.show(f"{called} goes on.")
     if await house.outbox.unfinished() and not await works(house):
         output.say("No service is running: start `invy serve` or `invy worker` to send what waits.")

@@ -49,7 +49,7 @@ def reconcile(
         from invy.cli.long_work import LongWork
         from invy.engine.reconcile import PER_HOUR_BY_HAND
 
-        found = await _stuck(house, event, older_than or OLDER_THAN, wamid, limit)
+        found = await _stuck(house, event, OLDER_THAN if older_than is None else older_than, wamid, limit)
         async with house.graph() as graph:
             with LongWork(f"Asking Meta about {len(found)}") as doing:
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from invy.domain.hold import Hold, Scope
@@ -45,8 +45,18 @@ class HoldStore:
             return await active(connection)
 
     async def place(self, hold: Hold) -> None:
+        """Hold a subject; when it is held already, the first reason stays."""
         async with self._database.write() as connection:
             await place(connection, self._database, hold)
+
+    async def released_at(self, scope: Scope, subject: str) -> datetime | None:
+        """When the subject's last hold ended; None when it never had one that did."""
+        statement = select(func.max(holds.c.released_at)).where(
+            holds.c.scope == scope.value, holds.c.subject == subject
+        )
+        async with self._database.read() as connection:
+            found: datetime | None = (await connection.execute(statement)).scalar_one()
+            return found
 
     async def release(self, scope: Scope, subject: str, at: datetime) -> bool:
         """Let the subject work again. False when it was not held."""
