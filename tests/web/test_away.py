@@ -66,6 +66,7 @@ async def test_t3_a_locked_sqlite_file_is_answered_503_within_five_seconds_and_t
 ) -> None:
     async with standing(settings(sqlite_url, tmp_path)) as stand:
         message_id = await _known(stand)
+        caller = await stand.caller()
         locking = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), isolation_level=None)
         locking.execute("BEGIN IMMEDIATE")
 
@@ -73,6 +74,7 @@ async def test_t3_a_locked_sqlite_file_is_answered_503_within_five_seconds_and_t
             away = await stand.deliver(BODY)
 
         assert away.status == 503
+        assert (await caller.get("/api/v1/messages")).status == 200  # reading waits for no writer
         locking.execute("ROLLBACK")
         locking.close()
         await _redelivered(stand)

@@ -36,6 +36,7 @@ from invy.store.holds import HoldStore
 from invy.store.journal import JournalStore
 from invy.store.outbox import Outbox
 from invy.store.overview import Overview
+from invy.store.sightings import SightingStore
 from invy.store.silence import SilenceStore
 from invy.store.situations import Situations
 from invy.store.tokens import TokenStore
@@ -117,6 +118,10 @@ class House:
     def silence(self) -> SilenceStore:
         return SilenceStore(self.database)
 
+    @cached_property
+    def sightings(self) -> SightingStore:
+        return SightingStore(self.database)
+
     def reconciler(self, graph: Graph, *, per_hour: int = PER_HOUR) -> Reconciler:
         """The one who asks Meta's message history, at most `per_hour` times an hour, all processes together."""
         return Reconciler(self.silence, graph, self.clock, self.observer, per_hour=per_hour)
@@ -179,7 +184,10 @@ class House:
         if account is None:
             return "WHATSAPP_BUSINESS_ACCOUNT_ID is not set"
         async with self.graph() as graph:
-            return await preflight(graph, account, template_key, self.templates.get(template_key))
+            ours = self.templates.get(template_key)
+            return await preflight(
+                graph, account, template_key, ours, kept=self.sightings, at=self.clock()
+            )
 
     def sender(self, graph: Graph) -> Sender:
         """The one who sends, for this process."""
@@ -214,6 +222,8 @@ async def open_house(
     database = Database.open(settings.database_url, limits)
     try:
         await schema.require_current(database)
-        yield House(settings, database)
+        house = House(settings, database)
+        yield house
+        await house.tokens.settle()
     finally:
         await database.close()
