@@ -9,10 +9,14 @@ import pytest
 from invy.simulator.actions import Deed
 from invy.simulator.chaos import Quirk
 from invy.simulator.command import simulator
+from invy.simulator.door import Spoilt
 from invy.simulator.fate import MIXES, Ending, Reaction
+from invy.simulator.gallery import PICTURES
 from invy.simulator.incident import INCIDENTS
 from invy.simulator.magic import MAGIC
-from invy.simulator.scenario import load_scenario, read_scenario, shipped
+from invy.simulator.oddity import Oddity
+from invy.simulator.retelling import About
+from invy.simulator.scenario import IncidentRule, load_scenario, read_scenario, shipped
 
 PAGE = Path(__file__).parents[2] / "docs" / "simulator.md"
 TEXT = PAGE.read_text("utf-8")
@@ -46,11 +50,24 @@ def test_a_shipped_scenario_is_documented_in_its_own_words(name: str) -> None:
         *Deed,
         *MIXES,
         *Reaction,
+        *About,
+        *IncidentRule.__struct_fields__,
         *(each for each in Ending if each.value not in {"read", "delivered"}),
     ],
 )
 def test_a_word_of_a_scenario_is_documented(word: str) -> None:
     assert re.search(rf"\b{re.escape(str(word))}\b", TEXT)
+
+
+@pytest.mark.parametrize("word", [*Oddity, *Spoilt])
+def test_every_way_to_go_wrong_has_its_row(word: str) -> None:
+    assert re.search(rf"^\| (`[a-z-]+`, )*`{word}`(, `[a-z-]+`)* \| .+ \|$", TEXT, re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_a_picture_is_documented_with_what_meta_makes_of_it(name: str) -> None:
+    picture = PICTURES[name]
+    assert f"| `{name}` | {picture.shows} | {'takes it' if picture.meta_takes else '131053'} |" in TEXT
 
 
 def test_every_option_is_documented() -> None:

@@ -49,6 +49,7 @@ class Condition:
     maintenance_until: float = 0.0
     api_out_until: float = 0.0
     media_out_until: float = 0.0
+    date_skew_s: float = 0.0
     quality: str = "GREEN"
     per_second: int = 80
     expired_tokens: set[str] = field(default_factory=set)

@@ -52,6 +52,12 @@ ChaosRate = Annotated[
 ]
 CallbackUrl = Annotated[str | None, typer.Option(help="Where webhooks go from the start.")]
 VerifyToken = Annotated[str | None, typer.Option(help="Verify token for --callback-url.")]
+DoorUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--door", help="Your server's address: stand before it at /_simulator/door, as a reverse proxy would."
+    ),
+]
 TemplatesFile = Annotated[
     Path | None,
     typer.Option(
@@ -87,6 +93,7 @@ def simulator(  # noqa: PLR0917 - typer reads options from parameters
     chaos: ChaosRate = None,
     callback_url: CallbackUrl = None,
     verify_token: VerifyToken = None,
+    door: DoorUrl = None,
     templates: TemplatesFile = None,
     magic: Magic = None,
     real_timestamps: RealTimestamps = None,
@@ -112,6 +119,8 @@ def simulator(  # noqa: PLR0917 - typer reads options from parameters
         )
         world = World(chosen, Clock(speed=chosen.speed), seed=seed, templates=_templates(templates))
         plan(world)
+        if door is not None:
+            world.door.lead(door)
     except ValueError as error:
         _stop(str(error))
     if callback_url is not None:
@@ -208,6 +217,7 @@ def _announce(facts: dict[str, Any], *, as_json: bool) -> None:
     for name, value in facts.items():
         table.add_row(name, ", ".join(value) if isinstance(value, list) else str(value))
     table.add_row("pages", f"{facts['base_url']}/_simulator/")
+    table.add_row("door", f"{facts['base_url']}/_simulator/door")
     Console(stderr=True).print(table)
 
 

@@ -15,8 +15,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from invy.simulator.actions import Deed, Impossible, Wish, do
 from invy.simulator.exchange import Answer, Request
 from invy.simulator.fate import Status
+from invy.simulator.gallery import PICTURES, show
 from invy.simulator.guest import Guest
 from invy.simulator.incident import INCIDENTS, happen
+from invy.simulator.interference import VARIETIES
 from invy.simulator.phone import wa_id_of
 from invy.simulator.rendering import Bubble, bubble_of
 from invy.simulator.scenario import IncidentRule, seconds
@@ -51,7 +53,7 @@ class Handset:
         self._pages.filters["safe_url"] = lambda url: url if url.startswith(("http://", "https://")) else "#"
         self._pages.filters["source"] = _source
 
-    def page(self, request: Request, rest: list[str]) -> Answer | None:
+    def page(self, request: Request, rest: list[str]) -> Answer | None:  # noqa: PLR0911 - one path, one answer
         """The page at this path, or None."""
         match rest:
             case [] | ["overview"]:
@@ -60,6 +62,10 @@ class Handset:
                 return _back(f"/_simulator/handset/{quote(_digits(request.query['number']))}")
             case ["handset", number] if _digits(number):
                 return self._phone(_digits(number), request.query.get("trouble", ""))
+            case ["pictures"]:
+                return self._render("pictures.html", pictures=PICTURES)
+            case ["pictures", name]:
+                return show(name)
             case ["media", media_id]:
                 medium = self.world.media.get(media_id)
                 if medium is not None:
@@ -92,7 +98,8 @@ class Handset:
         if form.get("settle"):
             await self.world.clock.settle(self.world.quiet)
         if form.get("incident"):
-            happen(self.world, IncidentRule(do=form["incident"]))
+            name, _, how = form["incident"].partition(" ")
+            happen(self.world, IncidentRule(do=name, how=how))
         return _back("/_simulator/")
 
     def _phone(self, number: str, trouble: str) -> Answer:
@@ -141,7 +148,9 @@ class Handset:
             guests=len(guests),
             page=number,
             pages=max(1, -(-len(guests) // _PER_PAGE)),
-            incidents=sorted(INCIDENTS),
+            incidents=[
+                f"{name} {how}".rstrip() for name in sorted(INCIDENTS) for how in VARIETIES.get(name, ("",))
+            ],
             fates=Counter(each.fate.name for each in world.ledger).most_common(12),
             now=world.clock.now(),
         )

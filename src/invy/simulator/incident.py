@@ -9,6 +9,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
+from invy.simulator.interference import INTERFERENCES, check
 from invy.simulator.scenario import IncidentRule, ScenarioInvalid, seconds
 from invy.simulator.template import Template
 from invy.simulator.world import World
@@ -257,26 +258,30 @@ INCIDENTS: Mapping[str, Effect] = MappingProxyType(
         "phones-on": _phones_on,
         "forbid-history": _forbid_history,
         "allow-history": _allow_history,
+        **INTERFERENCES,
     }
 )
 
 
-def happen(world: World, rule: IncidentRule) -> None:
-    """Let it happen now. Raises ScenarioInvalid for an incident nobody knows."""
-    effect = INCIDENTS.get(rule.do)
-    if effect is None:
+def _check(rule: IncidentRule) -> None:
+    if rule.do not in INCIDENTS:
         raise ScenarioInvalid(f"There is no incident called {rule.do!r}. There are: {', '.join(INCIDENTS)}.")
-    effect(world, rule)
-    world.incidents.append({"do": rule.do, "template": rule.template, "at": round(world.clock.now(), 3)})
+    check(rule)
+
+
+def happen(world: World, rule: IncidentRule) -> None:
+    """Let it happen now. Raises ScenarioInvalid for an incident nobody knows, or one that makes no sense."""
+    _check(rule)
+    INCIDENTS[rule.do](world, rule)
+    world.incidents.append(
+        {"do": rule.do, "how": rule.how, "template": rule.template, "at": round(world.clock.now(), 3)}
+    )
 
 
 def plan(world: World) -> None:
     """Put a scenario's incidents on the agenda. Raises ScenarioInvalid before anything has happened."""
     for rule in world.scenario.incident:
-        if rule.do not in INCIDENTS:
-            raise ScenarioInvalid(
-                f"There is no incident called {rule.do!r}. There are: {', '.join(INCIDENTS)}."
-            )
+        _check(rule)
         if bool(rule.at) == bool(rule.after_messages):
             raise ScenarioInvalid(f"The incident {rule.do} needs either `at` or `after_messages`.")
     for rule in world.scenario.incident:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from types import MappingProxyType
 
+from invy.simulator.gallery import meta_takes
 from invy.simulator.refusal import Refusal
 
 KEPT_S = 30 * 86400.0
@@ -96,6 +97,9 @@ class MediaShelf:
         return medium
 
     def can_fetch(self, source: str) -> bool:
-        """Whether a header's medium could be had: uploaded media by id; a link is taken on trust, never fetched."""
+        """Whether a header's medium could be had: uploaded media by id, our own pictures by what they are.
+
+        Any other link is taken on trust, never fetched.
+        """
         media_id = source.removeprefix("id:")
-        return media_id == source or self.get(media_id) is not None
+        return meta_takes(source) if media_id == source else self.get(media_id) is not None

@@ -9,7 +9,7 @@ from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -59,7 +59,10 @@ class IncidentRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     """Something that happens `at` a time since the start, or once `after_messages` have been accepted.
 
     `lasts` applies to those that end by themselves, `share` to those that hit only some, `template` and `url` to
-    those that concern one.
+    those that concern one. `how` chooses among the kinds of `odd-answers` and `spoil-door`, and `takes` (real time) is
+    for the slow ones. `where` limits odd and refused answers to calls with this in their path or query, `calls` to so
+    many; `code` and `message` are those of a refusal. `method` limits what the door does. `skew` is for the clock,
+    `about`, `facts` and `without` for what is told of things.
     """
 
     do: str
@@ -69,6 +72,17 @@ class IncidentRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     share: float = 1.0
     template: str = ""
     url: str = ""
+    how: str = ""
+    takes: str = "15s"
+    where: str = ""
+    calls: int = 0
+    code: int = 0
+    message: str = ""
+    method: str = ""
+    skew: str = ""
+    about: str = ""
+    facts: dict[str, Any] = {}
+    without: list[str] = []
 
 
 class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -23,10 +23,10 @@ from invy.simulator.exchange import (
 )
 from invy.simulator.graph.router import Graph
 from invy.simulator.refusal import Refusal
-from invy.simulator.witness import PREFIX, Witness
+from invy.simulator.witness import DOOR, PREFIX, Witness
 from invy.simulator.world import World
 
-# uvicorn renews its Date header every tenth tick.
+# How often uvicorn does its housekeeping.
 _TICK_S = 0.1
 
 
@@ -55,6 +55,8 @@ class Simulator:
         if request.path == "/" and "text/html" in request.header("accept"):
             # Somebody has opened the printed address in a browser.
             return Answer(302, b"", {"location": f"/{PREFIX}/"})
+        if request.path.startswith(f"/{DOOR}/"):
+            return await self.world.door.answer(request, f"/{DOOR}")
         if request.path.startswith(f"/{PREFIX}"):
             return await self.witness.answer(request)
         return await self.graph.answer(request)
@@ -154,7 +156,7 @@ async def serve(
         access_log=False,
         lifespan="on",
         server_header=False,
-        date_header=True,
+        date_header=False,  # our own: Meta's clock may differ from this machine's
         timeout_graceful_shutdown=2,
         ws="none",
     )

@@ -10,6 +10,7 @@ import msgspec
 from invy.simulator.actions import Impossible, Wish, do
 from invy.simulator.chaos import ChaosRules
 from invy.simulator.exchange import Answer, Request
+from invy.simulator.graph.form import base_of
 from invy.simulator.handset import Handset
 from invy.simulator.incident import happen
 from invy.simulator.magic import named_fate
@@ -18,6 +19,7 @@ from invy.simulator.scenario import IncidentRule, ScenarioInvalid
 from invy.simulator.world import World
 
 PREFIX = "_simulator"
+DOOR = f"{PREFIX}/door"
 
 
 class ClockWish(msgspec.Struct, forbid_unknown_fields=True):
@@ -33,6 +35,12 @@ class FateWish(msgspec.Struct, forbid_unknown_fields=True):
 
     to: str
     fate: str
+
+
+class DoorWish(msgspec.Struct, forbid_unknown_fields=True):
+    """Where the front door leads."""
+
+    leads_to: str
 
 
 class Witness:
@@ -70,6 +78,8 @@ class Witness:
                 return Answer.of(world.state())
             case ["credentials"]:
                 return Answer.of(credentials(world))
+            case ["door"]:
+                return Answer.of(self._door(request))
         page = self.handset.page(request, rest)
         return page if page is not None else _missing(request)
 
@@ -93,6 +103,9 @@ class Witness:
             case ["incidents"]:
                 happen(world, msgspec.json.decode(request.body, type=IncidentRule))
                 return Answer.of({"incidents": world.incidents})
+            case ["door"]:
+                self._lead(msgspec.json.decode(request.body, type=DoorWish))
+                return Answer.of(self._door(request))
             case ["reset"]:
                 world.reset()
                 return Answer.of({"success": True})
@@ -129,6 +142,15 @@ class Witness:
         else:
             self.world.chosen_fates[wa_id] = wish.fate
         return Answer.of({"to": wa_id, "fate": wish.fate or None})
+
+    def _door(self, request: Request) -> dict[str, Any]:
+        return {"address": f"{base_of(request)}/{DOOR}", **self.world.door.report()}
+
+    def _lead(self, wish: DoorWish) -> None:
+        try:
+            self.world.door.lead(wish.leads_to)
+        except ValueError as error:
+            raise Impossible(str(error)) from None
 
     async def _clock(self, wish: ClockWish) -> Answer:
         if wish.speed is not None and wish.speed <= 0:

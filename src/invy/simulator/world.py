@@ -13,6 +13,7 @@ from invy.simulator.account import Account, Condition
 from invy.simulator.catalogue import Catalogue
 from invy.simulator.chaos import Chaos, ChaosRules, Quirk
 from invy.simulator.clock import Clock
+from invy.simulator.door import Door
 from invy.simulator.fate import Fate, fate_of
 from invy.simulator.fit import check_fit
 from invy.simulator.guest import Guest, Guests
@@ -24,11 +25,13 @@ from invy.simulator.limits import Limits
 from invy.simulator.magic import magic_fate, named_fate
 from invy.simulator.media import MediaShelf
 from invy.simulator.news import Sender
+from invy.simulator.oddity import Oddities
 from invy.simulator.order import Order, ReadReceipt, read_order
 from invy.simulator.pacing import Pacing
 from invy.simulator.phone import wa_id_of
 from invy.simulator.postman import Postman
 from invy.simulator.refusal import Refusal, no_such_object
+from invy.simulator.retelling import Retelling
 from invy.simulator.scenario import Scenario
 from invy.simulator.template import Template, default_templates
 from invy.simulator.wire import new_wamid
@@ -90,6 +93,9 @@ class World:
         )
         self.inbox = Inbox(self.herald, self.catalogue, self.limits, clock.now, self.stamp)
         self.journey = Journey(clock, self.chaos, self.herald, self.ledger, self.inbox)
+        self.oddities = Oddities()
+        self.retelling = Retelling()
+        self.door = Door(lambda: self.postman.session, clock.now)
         self.chosen_fates: dict[str, str] = {}
         self.history_allowed = scenario.message_history
         self.incidents: list[dict[str, Any]] = []
@@ -302,6 +308,7 @@ class World:
             "seed": self.seed,
             "callback_url": subscription.callback_url if subscription else None,
             "callback_verified": subscription.verified if subscription else False,
+            "door": self.door.report(),
             "incidents": self.incidents,
             "templates": {f"{each.name}/{each.language}": each.status for each in self.catalogue},
         }

@@ -6,7 +6,7 @@ Calls block. In an asynchronous test whose event loop also runs your webhook, us
 import asyncio
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
@@ -103,6 +103,14 @@ class CloudApi:
             "POST", f"/v25.0/{self.app_id}/subscriptions", body, token=f"{self.app_id}|{self.app_secret}"
         )
 
+    def lead_door(self, url: str) -> str:
+        """Have the front door lead to this server; the door's own address, to be used in the server's place."""
+        return str(self.call("POST", "/_simulator/door", {"leads_to": url})["address"])
+
+    def picture(self, name: str) -> str:
+        """The address of one of the header pictures, good or bad: `good.jpg`, `webp.jpg`, `missing.jpg`."""
+        return f"{self.base_url}/_simulator/pictures/{name}"
+
     def call(self, method: str, path: str, body: object = None, *, token: str = "") -> dict[str, Any]:
         """One call; the JSON of the answer. Raises SimulatorTrouble with the answer when it is not a success."""
         url = urlsplit(self.base_url)
@@ -123,8 +131,17 @@ class CloudApi:
 
 
 @contextmanager
-def running(*, scenario: str | None = None, seed: int = 0, **changes: Any) -> Iterator[CloudApi]:
-    """A simulator for the length of a `with` block. `changes` are keys of a scenario: `mix="all-read"`, `batch=10`."""
+def running(
+    *,
+    scenario: str | None = None,
+    seed: int = 0,
+    templates: Sequence[Mapping[str, Any]] = (),
+    **changes: Any,
+) -> Iterator[CloudApi]:
+    """A simulator for the length of a `with` block. `changes` are keys of a scenario: `mix="all-read"`, `batch=10`.
+
+    `templates` are rows as of `GET message_templates`, instead of the default ones.
+    """
     base = msgspec.to_builtins(load_scenario(scenario) if scenario else Scenario())
     chosen = msgspec.convert({**base, **changes}, Scenario)
     listener = listen("127.0.0.1", 0)
@@ -132,7 +149,7 @@ def running(*, scenario: str | None = None, seed: int = 0, **changes: Any) -> It
     stage: dict[str, Any] = {}
 
     async def live() -> None:
-        world = World(chosen, Clock(speed=chosen.speed), seed=seed)
+        world = World(chosen, Clock(speed=chosen.speed), seed=seed, templates=templates)
         plan(world)
         stage["loop"], stage["leave"] = asyncio.get_running_loop(), asyncio.Event()
         stage["facts"] = credentials(world)

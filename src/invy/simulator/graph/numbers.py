@@ -6,6 +6,7 @@ from invy.simulator.exchange import Answer, Request
 from invy.simulator.graph.form import base_of, fields_of, page, picked
 from invy.simulator.graph.health import health, number_health
 from invy.simulator.news import Sender
+from invy.simulator.retelling import About
 from invy.simulator.world import World
 
 _HIGH_THROUGHPUT = 1000
@@ -79,7 +80,7 @@ def number_row(world: World, sender: Sender) -> dict[str, Any]:
         configuration["whatsapp_business_account"] = world.herald.account_override
     if sender.phone_number_id in world.herald.number_overrides:
         configuration["phone_number"] = world.herald.number_overrides[sender.phone_number_id]
-    return {
+    row = {
         "id": sender.phone_number_id,
         "display_phone_number": sender.display_phone_number,
         "verified_name": "Invy Simulator",
@@ -103,6 +104,7 @@ def number_row(world: World, sender: Sender) -> dict[str, Any]:
         "last_onboarded_time": "2026-01-01T00:00:00+0000",
         "health_status": health(world, number_health(world, sender)),
     }
+    return world.retelling.told(About.NUMBER, row)
 
 
 def _tier(limit: int) -> str:
@@ -111,12 +113,14 @@ def _tier(limit: int) -> str:
 
 def get_number(world: World, request: Request, sender: Sender) -> Answer:
     """`GET /{phone-number-id}?fields=`."""
-    return Answer.of(picked(number_row(world, sender), fields_of(request, NUMBER_FIELDS, _NUMBER_DEFAULT)))
+    known = world.retelling.known(About.NUMBER, NUMBER_FIELDS)
+    return Answer.of(picked(number_row(world, sender), fields_of(request, known, _NUMBER_DEFAULT)))
 
 
 def list_numbers(world: World, request: Request) -> Answer:
     """`GET /{waba}/phone_numbers`."""
-    names = fields_of(request, NUMBER_FIELDS, (*_NUMBER_DEFAULT, "status"))
+    known = world.retelling.known(About.NUMBER, NUMBER_FIELDS)
+    names = fields_of(request, known, (*_NUMBER_DEFAULT, "status"))
     rows = list(world.senders.values())
     return Answer.of(
         page(request, rows, lambda each: picked(number_row(world, each), names), base=base_of(request))
@@ -139,8 +143,10 @@ def get_account(world: World, request: Request) -> Answer:
         "owner_business_info": {"name": "Invy Simulator", "id": world.account.business_id},
         "health_status": health(world),
     }
+    row = world.retelling.told(About.ACCOUNT, row)
     default = ("id", "name", "timezone_id", "message_template_namespace")
-    return Answer.of(picked(row, fields_of(request, WABA_FIELDS, default)))
+    known = world.retelling.known(About.ACCOUNT, WABA_FIELDS)
+    return Answer.of(picked(row, fields_of(request, known, default)))
 
 
 def get_app(world: World, request: Request) -> Answer:

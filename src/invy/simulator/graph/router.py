@@ -2,11 +2,12 @@
 
 import re
 
-from invy.simulator.exchange import Answer, Request, refused
+from invy.simulator.exchange import Answer, Request, http_date, refused
 from invy.simulator.graph import history, media, numbers, subscriptions, templates
 from invy.simulator.graph.messages import post_message
 from invy.simulator.graph.tokens import authorise, authorise_app, debug_token
 from invy.simulator.news import Sender
+from invy.simulator.oddity import Odd
 from invy.simulator.refusal import Refusal, no_such_object
 from invy.simulator.wire import encode, new_trace
 from invy.simulator.world import World
@@ -23,8 +24,11 @@ class Graph:
     async def answer(self, request: Request) -> Answer:
         """Meta's answer, with Meta's headers."""
         served = f"v{OLDEST_VERSION}"
+        odds = self._odds(request)
         try:
             self._check_outage()
+            for odd in odds:
+                odd.refuse()
             served, parts = _version(request)
             answer = await self._route(request, parts)
         except Refusal as refusal:
@@ -33,7 +37,19 @@ class Graph:
         if answer.broken:
             return answer
         headers = {"x-fb-trace-id": new_trace(), **answer.headers, "facebook-api-version": served}
-        return Answer(answer.http, answer.body, headers)
+        if self.world.condition.date_skew_s:
+            headers["date"] = http_date(self.world.clock.real_time() + self.world.condition.date_skew_s)
+        answer = Answer(answer.http, answer.body, headers)
+        for odd in odds:
+            answer = odd.spoil(answer)
+        return answer
+
+    def _odds(self, request: Request) -> list[Odd]:
+        """The oddities that this call meets; for most there are none."""
+        oddities = self.world.oddities
+        if not oddities:
+            return []
+        return oddities.meet(f"{request.path}?{request.raw_query.decode('latin-1')}", self.world.clock.now())
 
     def _check_outage(self) -> None:
         if self.world.condition.api_out_until > self.world.clock.now():

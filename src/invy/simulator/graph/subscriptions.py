@@ -15,6 +15,7 @@ from invy.simulator.graph.form import form_of
 from invy.simulator.herald import DEFAULT_VERSION, Subscription
 from invy.simulator.news import Sender
 from invy.simulator.refusal import Refusal, no_such_object
+from invy.simulator.retelling import About
 from invy.simulator.world import World
 
 FIELDS = frozenset(
@@ -121,16 +122,13 @@ def _shown(world: World) -> dict[str, Any]:
     if subscription is None:
         return {"data": []}
     fields = [{"name": name, "version": f"v{version}"} for name, version in subscription.fields.items()]
-    return {
-        "data": [
-            {
-                "object": "whatsapp_business_account",
-                "callback_url": subscription.callback_url,
-                "active": True,
-                "fields": fields,
-            }
-        ]
+    row = {
+        "object": "whatsapp_business_account",
+        "callback_url": subscription.callback_url,
+        "active": True,
+        "fields": fields,
     }
+    return {"data": [world.retelling.told(About.SUBSCRIPTION, row)]}
 
 
 async def subscribed_apps(world: World, request: Request) -> Answer:
@@ -164,7 +162,7 @@ def _app(world: World) -> dict[str, Any]:
     }
     if world.herald.account_override:
         row["override_callback_uri"] = world.herald.account_override
-    return row
+    return world.retelling.told(About.SUBSCRIBED_APP, row)
 
 
 async def configure_number(world: World, request: Request, sender: Sender) -> Answer:

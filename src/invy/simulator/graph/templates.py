@@ -9,6 +9,7 @@ from invy.simulator.exchange import Answer, Request
 from invy.simulator.graph.form import base_of, fields_of, form_of, page, picked
 from invy.simulator.graph.health import health, template_health
 from invy.simulator.refusal import Refusal
+from invy.simulator.retelling import About
 from invy.simulator.template import CATEGORIES, Template, check_components, check_name
 from invy.simulator.world import World
 
@@ -45,7 +46,7 @@ _DEFAULT = ("name", "parameter_format", "components", "language", "status", "cat
 
 def list_templates(world: World, request: Request) -> Answer:
     """`GET /{waba}/message_templates`. `name` matches a part of the name: compare it yourself."""
-    names = fields_of(request, FIELDS, _DEFAULT)
+    names = _asked(world, request)
     wanted = request.query
     rows = [
         each
@@ -66,6 +67,10 @@ def list_templates(world: World, request: Request) -> Answer:
     return Answer.of(answer)
 
 
+def _asked(world: World, request: Request) -> list[str]:
+    return fields_of(request, world.retelling.known(About.TEMPLATE, FIELDS), _DEFAULT)
+
+
 def _among(asked: str | None, value: str) -> bool:
     """Filters take one value, several with commas, or several as a JSON list."""
     if not asked:
@@ -79,12 +84,13 @@ def _among(asked: str | None, value: str) -> bool:
 
 
 def _row(world: World, template: Template) -> dict[str, Any]:
-    return template.as_meta() | {"health_status": health(world, template_health(template))}
+    row = template.as_meta() | {"health_status": health(world, template_health(template))}
+    return world.retelling.told(About.TEMPLATE, row, template.name)
 
 
 def get_template(world: World, request: Request, template: Template) -> Answer:
     """`GET /{template-id}`."""
-    return Answer.of(picked(_row(world, template), fields_of(request, FIELDS, _DEFAULT)))
+    return Answer.of(picked(_row(world, template), _asked(world, request)))
 
 
 def create_template(world: World, request: Request) -> Answer:

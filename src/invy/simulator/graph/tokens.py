@@ -4,6 +4,7 @@ from typing import Any
 
 from invy.simulator.exchange import Answer, Request
 from invy.simulator.refusal import Refusal
+from invy.simulator.retelling import About
 from invy.simulator.world import World
 
 _SCOPES = ("whatsapp_business_management", "whatsapp_business_messaging", "public_profile")
@@ -73,4 +74,4 @@ def debug_token(world: World, request: Request) -> Answer:
             "message": "Error validating access token: Session has expired.",
             "subcode": 463,
         }
-    return Answer.of({"data": data})
+    return Answer.of({"data": world.retelling.told(About.TOKEN, data)})
