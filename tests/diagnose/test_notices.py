@@ -1,12 +1,13 @@
-"""What Meta's notices tell of a template and of the account, newest first."""
+"""What Meta's notices tell of a template, of a number and of the account, newest first."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
 
 from invy.diagnose.health import Ability
-from invy.diagnose.notices import account_ability, template_status
+from invy.diagnose.notices import Told, account_ability, number_quality, template_status
 from invy.domain.notice import Notice
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -21,20 +22,48 @@ def account(word: str, reason: str | None = None, raw: object = None) -> Notice:
     return Notice("account_update", NOW, NOW, "102290000000001", word=word, reason=reason, raw=written)
 
 
+def number(word: str) -> Notice:
+    return Notice("phone_number_quality_update", NOW, NOW, "15550100", word=word)
+
+
+def able(notices: Sequence[Notice], now: datetime = NOW) -> str | None:
+    told = account_ability(notices, now)
+    return None if told is None else told.word
+
+
 def restriction(kind: str, until: datetime) -> Notice:
     restrictions = [{"restriction_type": kind, "expiration": int(until.timestamp())}]
     return account("ACCOUNT_RESTRICTION", kind, {"restriction_info": restrictions})
 
 
 def test_the_newest_word_on_a_template_counts() -> None:
-    assert template_status([template("APPROVED"), template("PAUSED")], "he") == "APPROVED"
+    assert template_status([template("APPROVED"), template("PAUSED")], "he") == Told("APPROVED", NOW)
     assert template_status([], "he") is None
+
+
+@pytest.mark.parametrize("word", ["REINSTATED", "unarchived"])
+def test_a_template_that_is_back_is_approved(word: str) -> None:
+    assert template_status([template(word)], "he") == Told("APPROVED", NOW)
 
 
 def test_another_language_is_another_template() -> None:
     told = [template("PAUSED", "en_US"), template("APPROVED", "en-US"), template("DISABLED", None)]
-    assert template_status(told, "en_US") == "PAUSED"
-    assert template_status(told, "he") == "DISABLED"
+    assert template_status(told, "en_US") == Told("PAUSED", NOW)
+    assert template_status(told, "he") == Told("DISABLED", NOW)
+
+
+def test_a_number_is_red_from_its_flag_until_the_flag_is_taken_back() -> None:
+    flagged, limit, unflagged = (number(word) for word in ("FLAGGED", "THROUGHPUT_UPGRADE", "UNFLAGGED"))
+    assert number_quality([limit, flagged]) == Told("RED", NOW)
+    assert number_quality([unflagged, limit, flagged]) == Told(None, NOW)
+    assert number_quality([limit]) is None
+
+
+def test_nothing_was_said_after_it_was_heard() -> None:
+    early = Notice("account_update", NOW + timedelta(days=9), NOW, word="ACCOUNT_DELETED")
+    told = account_ability([early], NOW)
+    assert told is not None
+    assert told.at == NOW
 
 
 @pytest.mark.parametrize(
@@ -46,24 +75,23 @@ def test_another_language_is_another_template() -> None:
     ],
 )
 def test_a_ban_and_its_end_are_known(reason: str, ability: Ability) -> None:
-    assert account_ability([account("DISABLED_UPDATE", reason)], NOW)[0] is ability
+    assert able([account("DISABLED_UPDATE", reason)]) is ability
 
 
 def test_a_restriction_lasts_until_its_time() -> None:
     running = restriction("RESTRICTED_BIZ_INITIATED_MESSAGING", NOW + timedelta(hours=1))
-    assert account_ability([running], NOW) == (
-        Ability.BLOCKED,
-        "account_update RESTRICTED_BIZ_INITIATED_MESSAGING",
+    assert account_ability([running], NOW) == Told(
+        Ability.BLOCKED, NOW, "account_update RESTRICTED_BIZ_INITIATED_MESSAGING"
     )
-    assert account_ability([running], NOW + timedelta(hours=2)) == (None, None)
+    assert account_ability([running], NOW + timedelta(hours=2)) is None
     adding = restriction("RESTRICTED_ADD_PHONE_NUMBER_ACTION", NOW + timedelta(hours=1))
-    assert account_ability([adding], NOW)[0] is Ability.LIMITED
+    assert able([adding]) is Ability.LIMITED
 
 
 def test_notices_that_say_nothing_about_sending_are_passed_over() -> None:
     told = [account("PARTNER_ADDED"), account("DISABLED_UPDATE", "NEW_WORD"), account("ACCOUNT_DELETED")]
-    assert account_ability(told, NOW)[0] is Ability.BLOCKED
-    assert account_ability(told[:2], NOW) == (None, None)
+    assert able(told) is Ability.BLOCKED
+    assert account_ability(told[:2], NOW) is None
 
 
 @pytest.mark.parametrize(
@@ -72,4 +100,4 @@ def test_notices_that_say_nothing_about_sending_are_passed_over() -> None:
 )
 def test_a_restriction_that_cannot_be_read_claims_nothing(raw: bytes) -> None:
     notice = Notice("account_update", NOW, NOW, word="ACCOUNT_RESTRICTION", raw=raw)
-    assert account_ability([notice], NOW) == (None, None)
+    assert account_ability([notice], NOW) is None

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from invy.diagnose.finding import Confidence, Finding, MayResend
+from invy.diagnose.groups import group
 from invy.diagnose.health import GuestRecord, Others, SenderHealth, TemplateHealth, Webhooks
 from invy.diagnose.situation import Situation
 from invy.domain.errors import Side
@@ -268,3 +269,43 @@ def test_settled_as_sent_by_a_person_says_who() -> None:
     judged = judge(found, Finding.SETTLED_SENT)
     assert "dana" in judged.why.en
     assert judged.rests_on == (2,)
+
+
+# --- what was seen at Meta -----------------------------------------------------------------------------------------
+
+
+def test_an_account_seen_unsubscribed_before_the_message_left_may_have_been_mended() -> None:
+    before = Webhooks(subscribed=False, looked_at=ago(hours=3))
+    judged = judge(around(situation(SILENT), before), Finding.WEBHOOK_UNSUBSCRIBED)
+    assert judged.confidence is Confidence.LIKELY
+    after = Webhooks(subscribed=False, looked_at=ago(minutes=5))
+    judged = judge(around(situation(SILENT), after), Finding.WEBHOOK_UNSUBSCRIBED)
+    assert judged.confidence is Confidence.CERTAIN
+    assert "when we asked Meta 5 minutes ago" in remarks(judged)
+
+
+def test_a_group_tells_where_its_reports_go() -> None:
+    diverted = Webhooks(subscribed=True, diverted_to="https://old.example/hook", looked_at=ago(minutes=5))
+    judged = judge(around(situation(SILENT), diverted), Finding.WEBHOOK_DIVERTED)
+    [found] = group([("guest", judged)])
+    assert [remark.en for remark in found.remarks] == [
+        "Seen when we asked Meta 5 minutes ago: reports are sent to https://old.example/hook."
+    ]
+
+
+def test_a_lifetime_of_the_templates_own_is_told_with_its_age_and_whatsapps_is_not() -> None:
+    own = TemplateHealth(lifetime_s=12 * 3600, lifetime_at=ago(minutes=10))
+    judged = judge(replace(sent(hours=14), template=own), Finding.EXPIRED)
+    assert "keeps messages of this template for 12 hours" in remarks(judged)
+    assert "10 minutes ago" in remarks(judged)
+    assert judged.shared
+    assert not judge(sent(days=32), Finding.EXPIRED).shared
+
+
+def test_the_bad_health_of_the_number_is_told_once_for_the_whole_group_and_with_its_age() -> None:
+    red = SenderHealth(quality="RED", quality_at=ago(hours=3))
+    judged = [judge(replace(sent(hours=hours), sender=red), Finding.SENT_HOURS) for hours in (2, 3)]
+    [found] = group(enumerate(judged))
+    [remark] = found.remarks
+    assert "RED" in remark.en
+    assert "3 hours ago" in remark.en

@@ -133,7 +133,7 @@ def test_an_opt_out_before_the_message_was_written_was_overruled_on_purpose() ->
 def test_queued_while_meta_blocks_the_account_says_so_beside_it() -> None:
     sender = SenderHealth(ability=Ability.BLOCKED, ability_reason="The WABA is banned.")
     judged = judge(replace(situation(), sender=sender, queue=WORKING), Finding.QUEUED_TURN)
-    assert "Meta blocks the number we send from: The WABA is banned." in remarks(judged)
+    assert "Meta blocks the number we send from: The WABA is banned (as of" in remarks(judged)
 
 
 def test_sending_right_now_is_as_it_should_be() -> None:

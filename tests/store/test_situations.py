@@ -10,6 +10,17 @@ import pytest
 from sqlalchemy import event
 
 from invy.diagnose.groups import Tally
+from invy.diagnose.health import Ability, SenderHealth, TemplateHealth
+from invy.diagnose.sighting import (
+    Address,
+    Fact,
+    Health,
+    Number,
+    Sighting,
+    Subscription,
+    Template,
+    template_subject,
+)
 from invy.diagnose.situation import Situation
 from invy.domain.evidence import Attempt, Evidence, Phase, Receipt, Told
 from invy.domain.failure import Failure
@@ -26,11 +37,16 @@ from invy.store.database import Database
 from invy.store.holds import HoldStore
 from invy.store.journal import JournalStore
 from invy.store.outbox import Outbox
+from invy.store.sightings import SightingStore
 from invy.store.situations import Situations
+from invy.store.surroundings import SEVERAL
 from invy.store.workers import Workplace
 from tests.making import SENDER, at, chunks, draft, message_id, phone
 
 EVENT = EventId("wedding")
+ABOUT_US = (
+    b'{"object":"whatsapp_business_account","entry":[{"id":"1","phone_number_id":"%s"}]}' % SENDER.encode()
+)
 LATER = at(20_000)
 
 
@@ -117,9 +133,82 @@ async def test_unanswered_are_those_accepted_after_the_last_report(database: Dat
 async def test_only_what_looks_like_metas_counts_as_turned_away(database: Database) -> None:
     await write(database, [draft(0)], accepted(0, 10))
     journal = JournalStore(database)
-    await journal.refused(at(20), "wrong", b'{"object":"whatsapp_business_account","entry":[]}')
+    await journal.refused(at(20), "wrong", ABOUT_US)
     await journal.refused(at(30), "missing", b"GET /wp-login.php")
     assert (await situation(database, 0)).webhooks.last_refused_at == at(20)
+
+
+async def test_one_body_that_anybody_could_have_forged_is_no_reason_and_several_are(
+    database: Database,
+) -> None:
+    await write(database, [draft(0)], accepted(0, 10))
+    journal = JournalStore(database)
+    for n in range(SEVERAL):
+        assert (await situation(database, 0)).webhooks.last_refused_at is None
+        await journal.refused(at(20 + n), "wrong", b'{"object":"whatsapp_business_account","entry":[]}')
+    assert (await situation(database, 0)).webhooks.last_refused_at == at(20 + n)
+
+
+async def test_what_was_seen_at_meta_fills_the_situation_of_this_sender_and_template_only(
+    database: Database,
+) -> None:
+    stranger = replace(draft(1), sender_id=SenderId("106540000000002"), template_language="en_US")
+    await write(database, [draft(0), stranger], accepted(0, 10), accepted(1, 10))
+    hook = "https://old.example/hook"
+    await seen(
+        database,
+        Sighting(SENDER, at(500), Number(display="+1 555-0100", quality="RED")),
+        Sighting(SENDER, at(501), Health(ability=Ability.LIMITED, reason="low quality")),
+        Sighting(
+            SENDER,
+            at(502),
+            Subscription(account_id="1", subscribed=True, override=Address(url=hook, ours=False)),
+        ),
+        Sighting(
+            template_subject("hina_invitation", "he"), at(503), Template(status="PAUSED", lifetime_s=43_200)
+        ),
+    )
+    found = await situation(database, 0, 1000)
+    assert (found.sender.quality, found.sender.quality_at) == ("RED", at(500))
+    assert (found.sender.ability, found.sender.ability_reason) == (Ability.LIMITED, "low quality")
+    assert (found.webhooks.subscribed, found.webhooks.diverted_to) == (True, hook)
+    assert found.webhooks.looked_at == at(502)
+    assert (found.template.status, found.template.lifetime_s) == ("PAUSED", 43_200)
+    assert (found.template.status_at, found.template.lifetime_at) == (at(503), at(503))
+    other = await situation(database, 1, 1000)
+    assert (other.sender, other.template) == (SenderHealth(), TemplateHealth())
+    assert (other.webhooks.subscribed, other.webhooks.diverted_to) == (None, None)
+
+
+@pytest.mark.parametrize(("told", "quality"), [(600, None), (400, "RED")])
+async def test_of_what_was_seen_and_what_meta_told_of_the_number_the_newer_counts(
+    database: Database, told: float, quality: str | None
+) -> None:
+    await write(database, [draft(0)], accepted(0, 10))
+    await seen(database, Sighting(SENDER, at(500), Number(display="+1 555-0100", quality="RED")))
+    await tell(
+        database,
+        Notice("phone_number_quality_update", at(700), at(700), "15550199", word="FLAGGED"),
+        Notice("phone_number_quality_update", at(told), at(told), "15550100", word="UNFLAGGED"),
+    )
+    assert (await situation(database, 0)).sender.quality == quality
+
+
+async def test_a_report_that_comes_after_the_look_proves_it_outdated(database: Database) -> None:
+    await write(database, [draft(0), draft(1)], accepted(0, 10), accepted(1, 10))
+    await seen(database, Sighting(SENDER, at(500), Subscription(account_id="1", subscribed=False)))
+    assert (await situation(database, 0, 1000)).webhooks.subscribed is False
+    await write(database, [], receipt(1, "sent", 600))
+    assert (await situation(database, 0, 1000)).webhooks.subscribed is None
+
+
+async def tell(database: Database, *notices: Notice) -> None:
+    async with ApplyStore(database).applying(1, 1) as batch:
+        await batch.keep_notices([(JournalId(1), each) for each in notices])
+
+
+async def seen(database: Database, *sightings: Sighting[Fact]) -> None:
+    await SightingStore(database).keep(sightings)
 
 
 async def test_messages_that_fail_alike_within_a_day_are_counted_without_this_one(database: Database) -> None:

@@ -1,8 +1,11 @@
-"""The doctor's wiring: settings become what the doctor looks at. Nothing is created on the way, not even a database file."""
+"""The wiring of those who look: the doctor, the service's watch, the glance at Meta. Settings become what they look at.
+
+For the doctor nothing is created on the way, not even a database file.
+"""
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +26,7 @@ from invy.engine.doctor.finding import Finding, Mark
 from invy.engine.doctor.subject import Configured, Shape, Subject
 from invy.engine.doctor.vigil import Vigil
 from invy.engine.doctor.watch import Changes
+from invy.engine.glance import Glance, Outcome, Whom
 from invy.engine.ports import Clock
 from invy.gateway.callback import Callback
 from invy.gateway.graph import Graph
@@ -99,8 +103,33 @@ class Trial:
         return [fact for _, fact in await self._house.overview.timeline(message_id)]
 
 
-def vigil(house: House) -> Vigil:
-    """The watch that a running service keeps by itself, on its own database."""
+SILENT = "evidence.silent"
+
+
+def glance(house: House, graph: Graph) -> Glance:
+    """The one who looks at Meta from time to time, for the verdicts."""
+    known = configured(house.settings)
+    whom = Whom(
+        sender_id=house.sender_id,
+        account_id=known.business_account_id,
+        app_id=known.app_id,
+        access_token=known.access_token,
+        webhook_url=known.webhook_url,
+    )
+    return Glance(graph, house.sightings, whom, house.clock, _tell_glance)
+
+
+def _tell_glance(outcome: Outcome) -> None:
+    if outcome.amiss:
+        _log.warning("meta.amiss", seen=outcome.amiss, todo="invy doctor")
+    if outcome.unread:
+        _log.warning("meta.unseen", what=outcome.unread)
+    if not outcome.amiss and not outcome.unread:
+        _log.info("meta.well")
+
+
+def vigil(house: House, alarmed: Callable[[], None] = lambda: None) -> Vigil:
+    """The watch that a running service keeps by itself, on its own database. `alarmed` is called when webhooks go silent."""
     settings = house.settings
     subject = Subject(
         clock=house.clock,
@@ -115,7 +144,12 @@ def vigil(house: House) -> Vigil:
     async def look() -> list[Finding]:
         return [finding async for finding in examine(CHEAP, subject)]
 
-    return Vigil(look, _tell)
+    def tell(changed: Changes) -> None:
+        _tell(changed)
+        if any(finding.key == SILENT for finding in changed.fresh):
+            alarmed()
+
+    return Vigil(look, tell)
 
 
 def _tell(changed: Changes) -> None:

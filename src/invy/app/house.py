@@ -15,6 +15,7 @@ from invy.app.observer import LogObserver
 from invy.app.settings import Settings
 from invy.domain.ids import SenderId, new_id
 from invy.engine.campaign import Campaigns
+from invy.engine.cancel import Cancelling
 from invy.engine.compose import Composer
 from invy.engine.look import PictureEyes
 from invy.engine.ports import Clock
@@ -29,6 +30,7 @@ from invy.meta.registry import Registry
 from invy.store import schema
 from invy.store.batch import ApplyStore
 from invy.store.campaigns import CampaignStore
+from invy.store.cancelling import CancelStore
 from invy.store.database import SERVICE, Database, Limits
 from invy.store.doubts import DoubtStore
 from invy.store.guests import GuestStore
@@ -102,6 +104,11 @@ class House:
     def settling(self) -> Settling:
         """What a person may do about unconfirmed messages."""
         return Settling(self.doubts, self.guests, self.clock, self.randomness)
+
+    @property
+    def cancelling(self) -> Cancelling:
+        """What a person may take out of the outbox."""
+        return Cancelling(CancelStore(self.database), self.clock)
 
     @property
     def why(self) -> Why:
@@ -185,9 +192,7 @@ class House:
             return "WHATSAPP_BUSINESS_ACCOUNT_ID is not set"
         async with self.graph() as graph:
             ours = self.templates.get(template_key)
-            return await preflight(
-                graph, account, template_key, ours, kept=self.sightings, at=self.clock()
-            )
+            return await preflight(graph, account, template_key, ours, kept=self.sightings, at=self.clock())
 
     def sender(self, graph: Graph) -> Sender:
         """The one who sends, for this process."""

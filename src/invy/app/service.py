@@ -13,6 +13,7 @@ from invy.app import checkup
 from invy.app.house import House
 from invy.domain.errors import StoreUnavailable
 from invy.engine.apply import Applier
+from invy.engine.glance import Glance
 from invy.engine.ingest import Ingest
 from invy.engine.send import Sender
 from invy.meta import webhook
@@ -31,8 +32,9 @@ class Service:
         self.role = role
         self.applier = Applier(house.apply_store, webhook.read, house.clock, house.observer)
         self.ingest = Ingest(house.journal, house.clock, house.observer, self.applier.wake)
-        self.vigil = checkup.vigil(house)
+        self.vigil = checkup.vigil(house, self._silent)
         self.sender: Sender | None = None
+        self.glance: Glance | None = None
         self._parts: dict[str, asyncio.Task[None]] = {}
         self._ending = asyncio.Event()
 
@@ -52,6 +54,7 @@ class Service:
                 graph = await stack.enter_async_context(self.house.graph())
                 self.sender = self.house.sender(graph)
                 reconciler = self.house.reconciler(graph)
+                self.glance = checkup.glance(self.house, graph)
             worker_id, started_at = self.house.new_id(), self.house.clock()
             with suppress(StoreUnavailable):
                 # Before anybody is told that we are ready: whoever asks for a service then must find us.
@@ -61,6 +64,8 @@ class Service:
                 tasks.append(self._task("send", self.sender.run))
             if reconciler is not None:
                 tasks.append(self._task("reconcile", reconciler.run))
+            if self.glance is not None:
+                tasks.append(self._task("glance", self.glance.run))
             tasks.append(self._task("watch", self.vigil.run))
             beat = self._task("beat", partial(self._beat, worker_id, started_at))
             try:
@@ -72,18 +77,26 @@ class Service:
                     self.sender.close()
                 if reconciler is not None:
                     reconciler.close()
+                if self.glance is not None:
+                    self.glance.close()
                 self.applier.close()
                 await asyncio.gather(*tasks, return_exceptions=True)
                 await self.house.journal.close()
                 self._ending.set()
                 await asyncio.gather(beat, return_exceptions=True)
                 self.sender = None
+                self.glance = None
                 self._parts.clear()
 
     def wake_sender(self) -> None:
         """There is something new in the outbox."""
         if self.sender is not None:
             self.sender.wake()
+
+    def _silent(self) -> None:
+        """Webhooks have gone silent: Meta may know why."""
+        if self.glance is not None:
+            self.glance.wake()
 
     def parts(self) -> dict[str, bool]:
         """The parts that were started, and whether each is running; none before `running` and after it."""

@@ -28,6 +28,8 @@ class Group(Generic[T]):
     side: Side | None
     may_resend: MayResend
     """Of the first member; members may differ when a guest has opted out."""
+    remarks: tuple[Text, ...]
+    """What is known of the sender and the template that concerns all of them."""
     count: int
     phone_count: int
     """How many of them are to be telephoned."""
@@ -40,6 +42,7 @@ class Group(Generic[T]):
 @dataclass(slots=True)
 class _Gathered(Generic[T]):
     first: Verdict
+    remarks: dict[Text, None] = field(default_factory=dict)
     count: int = 0
     phone_count: int = 0
     members: list[T] = field(default_factory=list)
@@ -61,6 +64,7 @@ class Tally(Generic[T]):
         if found is None:
             found = self._gathered[verdict.group] = _Gathered(verdict)
         found.count += times
+        found.remarks.update(dict.fromkeys(verdict.shared))
         if self._keep is None or len(found.members) < self._keep:
             found.members.append(subject)
         if verdict.phone_instead:
@@ -94,6 +98,7 @@ def _group(found: _Gathered[T]) -> Group[T]:
         todo=found.first.todo,
         side=found.first.side,
         may_resend=found.first.may_resend,
+        remarks=tuple(found.remarks),
         count=found.count,
         phone_count=found.phone_count,
         members=tuple(found.members),

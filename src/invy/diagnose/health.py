@@ -36,8 +36,11 @@ class SenderHealth:
     ability: Ability | None = None
     """The worst of phone number, account, business and app, messaging only."""
     ability_reason: str | None = None
+    ability_at: datetime | None = None
+    """When Meta told so, or we saw it there."""
     quality: str | None = None
     """GREEN, YELLOW, RED, …"""
+    quality_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +48,11 @@ class TemplateHealth:
     hold: Hold | None = None
     status: str | None = None
     """APPROVED, PAUSED, DISABLED, … as Meta last said."""
+    status_at: datetime | None = None
     lifetime_s: int | None = None
     """The template's `message_send_ttl_seconds`; None or negative means WhatsApp's 30 days."""
+    lifetime_at: datetime | None = None
+    """When we saw it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +66,13 @@ class Webhooks:
     unanswered: int = 0
     """Messages that Meta accepted after `last_receipt_at` (ever, if there is none) and at least SETTLE_S ago."""
     last_refused_at: datetime | None = None
-    """The last body that was turned away for its signature."""
+    """The last body of Meta's that was turned away for its signature."""
     subscribed: bool | None = None
     """Whether our app is among the account's subscribed apps, when that has been asked."""
     diverted_to: str | None = None
     """An override address that is not ours, when one has been seen."""
+    looked_at: datetime | None = None
+    """When these two were seen at Meta."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from datetime import datetime
 from invy.diagnose.finding import Confidence, Finding, Remark
 from invy.diagnose.health import SETTLE_S, Hearing, hearing
 from invy.diagnose.ruling import Added, Ruling
-from invy.diagnose.situation import Situation, later
+from invy.diagnose.situation import Situation, later, span
 from invy.domain.evidence import Attempt, Decision, Phase, Receipt, Settlement, Source
 from invy.domain.fold import Folded
 
@@ -55,14 +55,21 @@ def _on_its_way(situation: Situation, folded: Folded, sent_at: datetime) -> Ruli
     evidence = situation.ids(lambda fact: isinstance(fact, Receipt) and fact.status == "sent")
     expiry = expires_at(situation, sent_at)
     if _deaf_since(situation, folded.last_receipt_at or sent_at):
-        return Ruling(Finding.SENT_THEN_DEAF, since=sent_at, rests_on=evidence, added=_heard(situation))
+        added = (*_heard(situation), *_seen(situation))
+        return Ruling(Finding.SENT_THEN_DEAF, since=sent_at, rests_on=evidence, added=added)
     if situation.now >= expiry:
-        return Ruling(Finding.EXPIRED, since=sent_at, rests_on=evidence)
+        return Ruling(Finding.EXPIRED, since=sent_at, rests_on=evidence, added=_lifetime(situation))
     age_s = situation.seconds_since(sent_at)
     if age_s < DAY_S:
         finding = Finding.SENT_MINUTES if age_s < HOUR_S else Finding.SENT_HOURS
         return Ruling(finding, since=sent_at, rests_on=evidence)
-    return Ruling(Finding.SENT_DAYS, since=sent_at, rests_on=evidence, resend_not_before=expiry)
+    return Ruling(
+        Finding.SENT_DAYS,
+        since=sent_at,
+        rests_on=evidence,
+        resend_not_before=expiry,
+        added=_lifetime(situation),
+    )
 
 
 def _deaf_since(situation: Situation, own: datetime) -> bool:
@@ -101,17 +108,39 @@ def _cut_off(situation: Situation, since: datetime, accepted: tuple[int, ...]) -
     added = _heard(situation)
     if webhooks.last_refused_at is not None and webhooks.last_refused_at >= since:
         return Ruling(Finding.WEBHOOK_REFUSED, since=since, rests_on=accepted, added=added)
+    seen = _seen(situation)
+    if not seen:
+        return None
+    before = webhooks.looked_at is not None and webhooks.looked_at < since
+    return Ruling(
+        Finding.WEBHOOK_UNSUBSCRIBED if webhooks.subscribed is False else Finding.WEBHOOK_DIVERTED,
+        since=since,
+        rests_on=accepted,
+        # What was so before the message left may have been mended until then.
+        confidence=Confidence.LIKELY if before else None,
+        values={"reason": webhooks.diverted_to or ""},
+        added=(*added, *seen),
+    )
+
+
+def _seen(situation: Situation) -> tuple[Added, ...]:
+    """What we saw at Meta that cuts us off from all reports, and when."""
+    webhooks = situation.webhooks
+    age = situation.ago(webhooks.looked_at or situation.now)
     if webhooks.subscribed is False:
-        return Ruling(Finding.WEBHOOK_UNSUBSCRIBED, since=since, rests_on=accepted, added=added)
+        return ((Remark.SEEN_AT_META, {"age": age}),)
     if webhooks.diverted_to is not None:
-        return Ruling(
-            Finding.WEBHOOK_DIVERTED,
-            since=since,
-            rests_on=accepted,
-            values={"reason": webhooks.diverted_to},
-            added=added,
-        )
-    return None
+        return ((Remark.DIVERTED_TO, {"url": webhooks.diverted_to, "age": age}),)
+    return ()
+
+
+def _lifetime(situation: Situation) -> tuple[Added, ...]:
+    """Where the lifetime is the template's own, how it is known."""
+    template = situation.template
+    if template.lifetime_s is None or template.lifetime_s <= 0:
+        return ()
+    age = situation.ago(template.lifetime_at or situation.now)
+    return ((Remark.OWN_LIFETIME, {"lifetime": span(template.lifetime_s), "age": age}),)
 
 
 def _compared(situation: Situation, since: datetime, accepted: tuple[int, ...], *, held: bool) -> Ruling:
@@ -133,7 +162,9 @@ def _compared(situation: Situation, since: datetime, accepted: tuple[int, ...], 
     if held:
         return Ruling(Finding.PACING_HELD_LONG, since=since, rests_on=accepted, added=added)
     if situation.now >= expires_at(situation, since):
-        return Ruling(Finding.EXPIRED, since=since, rests_on=accepted, added=added)
+        return Ruling(
+            Finding.EXPIRED, since=since, rests_on=accepted, added=(*added, *_lifetime(situation))
+        )
     alone = heard is Hearing.GOOD
     return Ruling(
         Finding.NO_RECEIPT_ALONE if alone else Finding.NO_RECEIPT_UNCOMPARED,

@@ -36,6 +36,8 @@ class Verdict:
     why: Text
     """What the evidence shows and what most likely happened."""
     remarks: tuple[Text, ...]
+    shared: tuple[Text, ...]
+    """Those of the remarks that are about the sender and the template: they hold for the whole group."""
     confidence: Confidence
     side: Side | None
     """Who has to act; None when nobody has to."""
@@ -114,6 +116,7 @@ def _worded(situation: Situation, folded: Folded, ruling: Ruling) -> Verdict:
     resend = _resend(situation, folded, entry, ruling)
     waits = resend in (MayResend.LATER, MayResend.RISKY)
     added = (*ruling.added, *_around(situation, folded, ruling))
+    said = [(remark, _filled(remarks()[remark], {**values, **blanks})) for remark, blanks in added]
     return Verdict(
         state=folded.state,
         finding=ruling.finding,
@@ -121,7 +124,8 @@ def _worded(situation: Situation, folded: Folded, ruling: Ruling) -> Verdict:
         label=None if ruling.code is None else lookup(ruling.code, ruling.subcode).label,
         headline=_filled(entry.headline, values),
         why=_filled(entry.why, values),
-        remarks=tuple(_filled(remarks()[remark], {**values, **blanks}) for remark, blanks in added),
+        remarks=tuple(text for _, text in said),
+        shared=tuple(text for remark, text in said if remark in _SHARED),
         confidence=ruling.confidence or entry.confidence,
         side=entry.side or ruling.side,
         since=ruling.since,
@@ -182,6 +186,17 @@ def _resend(situation: Situation, folded: Folded, entry: Entry, ruling: Ruling) 
 
 
 _ABILITY = {Ability.BLOCKED: Remark.SENDER_BLOCKED, Ability.LIMITED: Remark.SENDER_LIMITED}
+_SHARED = frozenset(
+    {
+        Remark.SENDER_BLOCKED,
+        Remark.SENDER_LIMITED,
+        Remark.SENDER_QUALITY,
+        Remark.TEMPLATE_STATUS,
+        Remark.SEEN_AT_META,
+        Remark.DIVERTED_TO,
+        Remark.OWN_LIFETIME,
+    }
+)
 _UNDER_WAY = frozenset({State.QUEUED, State.SENDING, State.UNCONFIRMED, State.SENT})
 
 
@@ -215,11 +230,14 @@ def _health(situation: Situation, folded: Folded) -> tuple[Added, ...]:
     added: list[Added] = []
     if sender.ability in _ABILITY:
         reason: Value = sender.ability_reason or _NO_REASON
-        added.append((_ABILITY[sender.ability], {"reason": reason}))
+        age = situation.ago(sender.ability_at or situation.now)
+        added.append((_ABILITY[sender.ability], {"reason": reason, "age": age}))
     if (sender.quality or "").upper() == "RED":
-        added.append((Remark.SENDER_QUALITY, {"word": "RED"}))
+        age = situation.ago(sender.quality_at or situation.now)
+        added.append((Remark.SENDER_QUALITY, {"word": "RED", "age": age}))
     if template.status is not None and template.status.upper() != "APPROVED":
-        added.append((Remark.TEMPLATE_STATUS, {"word": template.status}))
+        age = situation.ago(template.status_at or situation.now)
+        added.append((Remark.TEMPLATE_STATUS, {"word": template.status, "age": age}))
     return tuple(added)
 
 

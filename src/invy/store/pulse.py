@@ -3,8 +3,10 @@
 import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import func, select, text
+from sqlalchemy import case, func, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from invy.domain import self_test
 from invy.domain.ids import JournalId, MessageId
@@ -13,12 +15,66 @@ from invy.domain.pulse import OpenEnds, Refused, Unanswered
 from invy.store.database import Database
 from invy.store.tables import evidence, journal, messages, refusals
 
-_LOOK_BACK = 50
-"""How many of the newest journal entries are looked at for one that is not a self-test of ours."""
+_PAGE: Final = 50
+_PAGES: Final = 200
+"""So many of the newest journal entries are looked at for one that is not a self-test: ten thousand in a row are not."""
 
-_EVIDENCE = 5000
-_COUNTED = 1000
-_BODIES = 200
+_SELF_TEST: Final = 1024
+"""No self-test is longer, in bytes. The bodies of others are not read."""
+
+_LATEST: Final = 1000
+"""Among so many of the newest pieces of evidence those about strangers' messages are looked for."""
+
+_COUNTED: Final = 1000
+_BODIES: Final = 200
+
+
+async def last_genuine(connection: AsyncConnection) -> datetime | None:
+    """When the last webhook came that was not one of our own self-tests."""
+    short = case((func.length(journal.c.body) <= _SELF_TEST, journal.c.body))
+    newest = (
+        select(journal.c.id, journal.c.received_at, short.label("body"))
+        .order_by(journal.c.id.desc())
+        .limit(_PAGE)
+    )
+    page = newest
+    for _ in range(_PAGES):
+        rows = (await connection.execute(page)).all()
+        for row in rows:
+            if row.body is None or self_test.nonce_of(row.body) is None:
+                received_at: datetime = row.received_at
+                return received_at
+        if len(rows) < _PAGE:
+            return None
+        page = newest.where(journal.c.id < rows[-1].id)
+    return None
+
+
+async def last_receipt(connection: AsyncConnection) -> datetime | None:
+    """When the last webhook about any message was heard; of messages that are not known here, the newest count too.
+
+    One step of an index per sender, from the smallest name to the next larger one, however many messages there are.
+    """
+    heard = messages.c.last_receipt_at.is_not(None)  # the condition of the index
+    senders = select(func.min(messages.c.sender_id).label("id")).where(heard).cte("senders", recursive=True)
+    following = select(func.min(messages.c.sender_id)).where(heard, messages.c.sender_id > senders.c.id)
+    each = senders.union_all(select(following.scalar_subquery()).where(senders.c.id.is_not(None)))
+    newest = (
+        select(func.max(messages.c.last_receipt_at))
+        .where(heard, messages.c.sender_id == each.c.id)
+        .scalar_subquery()
+    )
+    found = await connection.execute(select(newest).select_from(each).where(each.c.id.is_not(None)))
+    latest = (
+        select(evidence.c.kind, evidence.c.message_id, evidence.c.heard_at)
+        .order_by(evidence.c.id.desc())
+        .limit(_LATEST)
+        .subquery()
+    )
+    orphaned = await connection.execute(
+        select(func.max(latest.c.heard_at)).where(latest.c.kind == "receipt", latest.c.message_id.is_(None))
+    )
+    return max((at for at in (*found.scalars(), orphaned.scalar_one()) if at is not None), default=None)
 
 
 class Pulse:
@@ -29,28 +85,13 @@ class Pulse:
 
     async def last_genuine(self) -> datetime | None:
         """When the last webhook came that was not one of our own self-tests."""
-        statement = (
-            select(journal.c.received_at, journal.c.body).order_by(journal.c.id.desc()).limit(_LOOK_BACK)
-        )
         async with self._database.read() as connection:
-            for row in await connection.execute(statement):
-                if self_test.nonce_of(row.body) is None:
-                    heard_at: datetime = row.received_at
-                    return heard_at
-        return None
+            return await last_genuine(connection)
 
     async def last_receipt(self) -> datetime | None:
-        """When the last delivery report was heard; None when the newest evidence has none."""
-        newest = (
-            select(evidence.c.kind, evidence.c.heard_at)
-            .order_by(evidence.c.id.desc())
-            .limit(_EVIDENCE)
-            .subquery()
-        )
-        statement = select(func.max(newest.c.heard_at)).where(newest.c.kind == "receipt")
+        """When the last webhook about any message was heard."""
         async with self._database.read() as connection:
-            heard_at: datetime | None = (await connection.execute(statement)).scalar_one()
-        return heard_at
+            return await last_receipt(connection)
 
     async def unanswered(self, *, since: datetime, until: datetime) -> Unanswered:
         """The messages accepted in that time about which nothing was heard."""

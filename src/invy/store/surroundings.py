@@ -5,7 +5,7 @@ questions than one message. One `Surroundings` serves one look, at one moment.
 """
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -24,14 +24,24 @@ from invy.diagnose.health import (
     TemplateHealth,
     Webhooks,
 )
-from invy.diagnose.notices import ACCOUNT, TEMPLATE_STATUS, account_ability, template_status
+from invy.diagnose.notices import (
+    ACCOUNT,
+    NUMBER_QUALITY,
+    TEMPLATE_STATUS,
+    account_ability,
+    number_quality,
+    template_status,
+)
+from invy.diagnose.seen import with_ability, with_quality, with_route, with_sighting
+from invy.diagnose.sighting import Health, Number, Sighting, Subscription, Template, template_subject
 from invy.domain import self_test
 from invy.domain.hold import Hold, Scope
 from invy.domain.ids import SenderId
 from invy.domain.message import Message
 from invy.domain.notice import Notice
 from invy.store import holds as hold_rows
-from invy.store.tables import journal, messages, notices, refusals, senders, workers
+from invy.store import pulse, sightings
+from invy.store.tables import messages, notices, refusals, senders, workers
 
 GRID_S: Final = 10
 """Messages accepted within so many seconds are compared with the same others."""
@@ -41,6 +51,9 @@ NEAREST: Final = 100
 
 COUNTED: Final = 1000
 """Unanswered messages are counted up to here."""
+
+SEVERAL: Final = 3
+"""So many bodies that look like Meta's, turned away for their signature, are no stranger's whim."""
 
 _CELLS: Final = 64
 _LOOK_BACK: Final = 50
@@ -93,10 +106,12 @@ class Surroundings:
     async def template(self, connection: AsyncConnection, message: Message) -> TemplateHealth:
         key = (message.template_key, message.template_name, message.template_language)
         if key not in self._templates:
-            told = await _notices(connection, TEMPLATE_STATUS, message.template_name)
-            self._templates[key] = TemplateHealth(
-                hold=await self.held(connection, Scope.TEMPLATE, message.template_key),
-                status=template_status(told, message.template_language),
+            name, language = message.template_name, message.template_language
+            told = await _notices(connection, TEMPLATE_STATUS, {name})
+            seen = await sightings.last(connection, Template, template_subject(name, language))
+            hold = await self.held(connection, Scope.TEMPLATE, message.template_key)
+            self._templates[key] = with_sighting(
+                TemplateHealth(hold=hold), seen, template_status(told, language)
             )
         return self._templates[key]
 
@@ -124,16 +139,17 @@ class Surroundings:
 
     async def _sender(self, connection: AsyncConnection, sender_id: SenderId) -> _Sender:
         if sender_id not in self._senders:
-            ability, reason = account_ability(await _notices(connection, ACCOUNT), self._now)
-            self._senders[sender_id] = _Sender(
-                SenderHealth(
-                    hold=await self.held(connection, Scope.SENDER, sender_id),
-                    resting_until=await _resting_until(connection, sender_id, self._now),
-                    ability=ability,
-                    ability_reason=reason,
-                ),
-                await _webhooks(connection, sender_id, self._now),
+            number = await sightings.last(connection, Number, sender_id)
+            subscription = await sightings.last(connection, Subscription, sender_id)
+            health = SenderHealth(
+                hold=await self.held(connection, Scope.SENDER, sender_id),
+                resting_until=await _resting_until(connection, sender_id, self._now),
             )
+            account_told = account_ability(await _notices(connection, ACCOUNT), self._now)
+            health = with_ability(health, await sightings.last(connection, Health, sender_id), account_told)
+            health = with_quality(health, number, number_quality(await _about(connection, number)))
+            heard = await _webhooks(connection, sender_id, self._now)
+            self._senders[sender_id] = _Sender(health, with_route(heard, number, subscription, self._now))
         return self._senders[sender_id]
 
     async def _near(self, connection: AsyncConnection, sender_id: SenderId, since: datetime) -> _Near:
@@ -206,10 +222,10 @@ async def _webhooks(connection: AsyncConnection, sender_id: SenderId, now: datet
     )
     last_receipt_at: datetime | None = (await connection.execute(newest)).scalar_one_or_none()
     return Webhooks(
-        last_heard_at=await _last_genuine(connection),
+        last_heard_at=await pulse.last_genuine(connection),
         last_receipt_at=last_receipt_at,
         unanswered=await _unanswered(connection, sender_id, last_receipt_at, now),
-        last_refused_at=await _last_refused(connection),
+        last_refused_at=await _last_refused(connection, sender_id),
     )
 
 
@@ -228,25 +244,31 @@ async def _unanswered(
     return int((await connection.execute(counted)).scalar_one())
 
 
-async def _last_genuine(connection: AsyncConnection) -> datetime | None:
-    """When the last webhook came that was not one of our own self-tests."""
-    newest = select(journal.c.received_at, journal.c.body).order_by(journal.c.id.desc()).limit(_LOOK_BACK)
-    for row in await connection.execute(newest):
-        if self_test.nonce_of(row.body) is None:
-            received_at: datetime = row.received_at
-            return received_at
-    return None
+async def _last_refused(connection: AsyncConnection, sender_id: SenderId) -> datetime | None:
+    """When a body of Meta's about this number was last turned away.
+
+    Anyone may post to any address. Meta names the number we send from in every report; who only pretends to be Meta
+    mostly cannot. Where the number is not in the sample of a body, several such bodies count.
+    """
+    found = await connection.execute(
+        select(refusals.c.at, refusals.c.sample).order_by(refusals.c.id.desc()).limit(_LOOK_BACK)
+    )
+    alike = [row for row in found if _META in row.sample and self_test.nonce_of(row.sample) is None]
+    number = f'"{sender_id}"'.encode()
+    named = next((row.at for row in alike if number in row.sample), None)
+    if named is None and len(alike) >= SEVERAL:
+        named = alike[0].at
+    at: datetime | None = named
+    return at
 
 
-async def _last_refused(connection: AsyncConnection) -> datetime | None:
-    """When a body that looks like Meta's was last turned away; what strangers post to any address does not count."""
-    for row in await connection.execute(
-        select(refusals.c.at, refusals.c.sample).order_by(refusals.c.id.desc())
-    ):
-        if _META in row.sample and self_test.nonce_of(row.sample) is None:
-            at: datetime = row.at
-            return at
-    return None
+async def _about(connection: AsyncConnection, number: Sighting[Number] | None) -> list[Notice]:
+    """Meta's notices on the quality of a number: they name it as it is displayed, with or without plus and blanks."""
+    display = None if number is None else number.fact.display
+    if display is None:
+        return []
+    digits = "".join(mark for mark in display if mark.isdecimal())
+    return await _notices(connection, NUMBER_QUALITY, {display, digits, f"+{digits}"})
 
 
 async def _resting_until(connection: AsyncConnection, sender_id: SenderId, now: datetime) -> datetime | None:
@@ -257,14 +279,16 @@ async def _resting_until(connection: AsyncConnection, sender_id: SenderId, now: 
     return datetime.fromtimestamp(rest_until, UTC)
 
 
-async def _notices(connection: AsyncConnection, field: str, subject: str | None = None) -> list[Notice]:
-    """Meta's newest notices of a kind, the newest first."""
+async def _notices(
+    connection: AsyncConnection, field: str, subjects: Collection[str] = ()
+) -> list[Notice]:
+    """Meta's newest notices of a kind, of these subjects where some are given, the newest first."""
     statement = (
         select(notices.c.fact)
         .where(notices.c.field == field)
         .order_by(notices.c.at.desc(), notices.c.id.desc())
         .limit(_LOOK_BACK)
     )
-    if subject is not None:
-        statement = statement.where(notices.c.subject == subject)
+    if subjects:
+        statement = statement.where(notices.c.subject.in_(sorted(subjects)))
     return [msgspec.json.decode(row.fact, type=Notice) for row in await connection.execute(statement)]

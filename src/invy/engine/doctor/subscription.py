@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from typing import Final
-from urllib.parse import urlsplit
 
 from invy.engine.doctor.asking import ask, ask_as_app, unread
 from invy.engine.doctor.finding import Finding, found
 from invy.engine.doctor.section import Section
 from invy.engine.doctor.subject import Subject
-from invy.meta import subscription
+from invy.meta import callback_address, subscription
 from invy.meta.catalogue import Text
 from invy.meta.graph_object import GraphObject
 from invy.meta.graph_reply import Unread, Why
@@ -16,8 +15,6 @@ from invy.meta.subscription import MESSAGES, WANTED, Callback, SubscribedApp
 
 APPS: Final = Text(en="The list of subscribed apps", he="רשימת האפליקציות הרשומות")
 CALLBACK: Final = Text(en="The app's webhook settings", he="הגדרות ה-webhook של האפליקציה")
-
-_DEFAULT_PORTS: Final = {"https": 443, "http": 80}
 
 
 async def apps(subject: Subject) -> Sequence[Finding]:
@@ -112,15 +109,6 @@ def _fields(there: Callback) -> list[Finding]:
 
 
 def _is_ours(subject: Subject, url: str) -> bool:
-    """Whether the address is that of our webhook. Letters' case in the host and a default port make no difference."""
+    """Whether the address is that of our webhook."""
     ours = subject.settings.webhook_url
-    return ours is not None and _plain(url) == _plain(ours)
-
-
-def _plain(url: str) -> tuple[str, str, int | None, str] | str:
-    try:
-        parts = urlsplit(url)
-        port = parts.port or _DEFAULT_PORTS.get(parts.scheme)
-    except ValueError:
-        return url
-    return (parts.scheme, (parts.hostname or "").rstrip("."), port, parts.path.rstrip("/"))
+    return ours is not None and callback_address.same(url, ours)
