@@ -14,6 +14,8 @@ _LONGEST_BUTTON = 25
 _MOST_BUTTONS = 10
 # Midnight at the start of 2026: when every quality score has been set, as far as a world can tell.
 _SINCE = 1_767_225_600
+# Meta's word for a template that sets no time to live of its own.
+_NO_LIFETIME = -1
 VARIABLE = re.compile(r"\{\{\s*([A-Za-z0-9_]+)\s*\}\}")
 MEDIA_FORMATS = frozenset({"IMAGE", "VIDEO", "DOCUMENT"})
 
@@ -46,6 +48,7 @@ class Template:
     components: list[dict[str, Any]]
     quality: str = "UNKNOWN"
     rejected_reason: str = "NONE"
+    lifetime_s: int = _NO_LIFETIME
     header_format: str = ""
     header_text: str = ""
     header_variables: tuple[str, ...] = ()
@@ -95,7 +98,7 @@ class Template:
             "rejected_reason": self.rejected_reason,
             "quality_score": {"score": self.quality, "date": _SINCE},
             "previous_category": self.category,
-            "message_send_ttl_seconds": -1,
+            "message_send_ttl_seconds": self.lifetime_s,
             "sub_category": "CUSTOM",
         }
 
@@ -154,6 +157,7 @@ def from_meta(row: Mapping[str, Any], *, default_id: str) -> Template:
         status=str(row.get("status", "APPROVED")).upper(),
         parameter_format=str(row.get("parameter_format", "POSITIONAL")).upper(),
         components=list(row["components"]),
+        lifetime_s=int(row.get("message_send_ttl_seconds", _NO_LIFETIME)),
     )
 
 
