@@ -29,7 +29,8 @@ _QUERY_FIELDS: Final = 16
 _SIGNATURE: Final = b"x-hub-signature-256"
 _RETRY_S: Final = b"5"
 
-_STORED: Final = text(200, "stored\n")
+# For Meta, which reads the number only; every header is made anew for every webhook.
+_STORED: Final = Answer(200, ((b"content-type", b"text/plain"), (b"content-length", b"7")), b"stored\n")
 _NOT_STORED: Final = text(503, "not stored; send it again\n", (b"retry-after", _RETRY_S))
 _NOT_SUBSCRIBED: Final = text(403, "This is not the handshake that was agreed on.\n")
 _METHODS: Final = text(405, "GET verifies, POST delivers.\n", (b"allow", b"GET, POST"))
