@@ -33,7 +33,9 @@ def with_quality(found: SenderHealth, seen: Sighting[Number] | None, told: Told 
     return found if told is None else replace(found, quality=told.word, quality_at=told.at)
 
 
-def with_sighting(found: TemplateHealth, seen: Sighting[Template] | None, told: Told | None) -> TemplateHealth:
+def with_sighting(
+    found: TemplateHealth, seen: Sighting[Template] | None, told: Told | None
+) -> TemplateHealth:
     """How the template stands, and how long its messages are kept."""
     if seen is not None:
         found = replace(found, lifetime_s=seen.fact.lifetime_s, lifetime_at=seen.at)

@@ -162,9 +162,7 @@ def _compared(situation: Situation, since: datetime, accepted: tuple[int, ...], 
     if held:
         return Ruling(Finding.PACING_HELD_LONG, since=since, rests_on=accepted, added=added)
     if situation.now >= expires_at(situation, since):
-        return Ruling(
-            Finding.EXPIRED, since=since, rests_on=accepted, added=(*added, *_lifetime(situation))
-        )
+        return Ruling(Finding.EXPIRED, since=since, rests_on=accepted, added=(*added, *_lifetime(situation)))
     alone = heard is Hearing.GOOD
     return Ruling(
         Finding.NO_RECEIPT_ALONE if alone else Finding.NO_RECEIPT_UNCOMPARED,

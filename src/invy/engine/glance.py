@@ -53,6 +53,9 @@ MOST_PAGES: Final = 10
 _NUMBER_FIELDS: Final = ("display_phone_number", "quality_rating", "webhook_configuration")
 _SURE_FIELDS: Final = tuple(live_template.FIELDS.split(","))
 _TEMPLATE_FIELDS: Final = (*_SURE_FIELDS, *live_template.MORE_FIELDS)
+UNTOLD: Final = "UNKNOWN"
+"""The status of a template where Meta names none: nothing that could be kept."""
+
 _OURSELVES: Final = frozenset({"PHONE_NUMBER", "WABA", "BUSINESS", "APP"})
 _WORST_FIRST: Final = (Ability.BLOCKED, Ability.LIMITED, Ability.AVAILABLE)
 _NO_ANSWER: Final = frozenset({Why.UNREACHABLE, Why.TIMEOUT, Why.BROKEN})
@@ -209,6 +212,9 @@ async def _number(meta: MetaPort, whom: Whom, seen: _Seen) -> None:
         _missing(seen, "the number", answer)
         return
     facts = number_facts.read(answer)
+    if facts.display is None and facts.quality is None:
+        _missing(seen, "the number", Unread(Why.SHAPE))
+        return
     override = _address(whom, facts.webhooks.get("phone_number"))
     if facts.quality == "RED":
         seen.amiss.append("Meta rates the number as RED")
@@ -303,6 +309,7 @@ def template_sightings(live: Sequence[LiveTemplate], at: datetime) -> list[Sight
             Template(status=each.status, category=each.category, lifetime_s=each.lifetime_s),
         )
         for each in live
+        if each.status != UNTOLD
     ]
 
 

@@ -174,8 +174,9 @@ def _throughput_upgrade(world: World, _: IncidentRule) -> None:
     )
 
 
-def _quality_red(world: World, rule: IncidentRule) -> None:
-    world.condition.quality = "RED"
+def _quality(world: World, rule: IncidentRule, *, score: str) -> None:
+    """How people take our messages: the rating of the number, and of the templates the incident is about."""
+    world.condition.quality = score
     for template in world.catalogue:
         if template.name != rule.template and rule.template:
             continue
@@ -184,13 +185,13 @@ def _quality_red(world: World, rule: IncidentRule) -> None:
             "message_template_quality_update",
             {
                 "previous_quality_score": template.quality,
-                "new_quality_score": "RED",
+                "new_quality_score": score,
                 "message_template_id": int(template.id),
                 "message_template_name": template.name,
                 "message_template_language": template.language.replace("_", "-"),
             },
         )
-        template.quality = "RED"
+        template.quality = score
 
 
 def _deregister_number(world: World, _: IncidentRule) -> None:
@@ -249,7 +250,8 @@ INCIDENTS: Mapping[str, Effect] = MappingProxyType(
         "media-outage": _media_outage,
         "maintenance": _maintenance,
         "throughput-upgrade": _throughput_upgrade,
-        "quality-red": _quality_red,
+        "quality-red": partial(_quality, score="RED"),
+        "quality-green": partial(_quality, score="GREEN"),
         "deregister-number": _deregister_number,
         "register-number": _register_number,
         "unsubscribe-app": _unsubscribe_app,

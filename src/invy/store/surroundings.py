@@ -279,9 +279,7 @@ async def _resting_until(connection: AsyncConnection, sender_id: SenderId, now: 
     return datetime.fromtimestamp(rest_until, UTC)
 
 
-async def _notices(
-    connection: AsyncConnection, field: str, subjects: Collection[str] = ()
-) -> list[Notice]:
+async def _notices(connection: AsyncConnection, field: str, subjects: Collection[str] = ()) -> list[Notice]:
     """Meta's newest notices of a kind, of these subjects where some are given, the newest first."""
     statement = (
         select(notices.c.fact)
