@@ -112,8 +112,24 @@ def test_a_template_that_meta_does_not_have_is_held_and_names_the_command_that_g
         '[gone]\nmeta_name = "never_approved"\nlanguage_code = "he"\n', encoding="utf-8"
     )
     result = shell.run("send", "gone", "0504370045")
-    assert result.exit_code == 75
+    assert result.exit_code == 5
+    assert "Meta refused the message: 132001" in result.stdout
+    assert "still queued" in result.stdout
     assert "invy resume template gone" in result.stdout
+    [message] = shell.json("messages", "--json")["messages"]
+    assert f"invy cancel {message['id']}" in result.stdout
+
+
+def test_a_message_that_finds_its_template_held_was_not_refused_itself(shell: Shell, meta: World) -> None:
+    shell.ready().talking_to(meta)
+    (shell.folder / "templates.toml").write_text(
+        '[gone]\nmeta_name = "never_approved"\nlanguage_code = "he"\n', encoding="utf-8"
+    )
+    assert shell.run("send", "gone", "0504370045").exit_code == 5
+    second = shell.run("send", "gone", "+447700900194")
+    assert second.exit_code == 75
+    assert "still queued: the template is held" in second.stdout
+    assert "refused" not in second.stdout
 
 
 def test_a_bad_token_holds_the_sender_and_leaves_the_message_queued_with_75(

@@ -114,3 +114,27 @@ def resume(event: EventName, template_key: TemplateName) -> None:
     from invy.cli.holds import resume_campaign
 
     run(lambda house: resume_campaign(house, event, template_key))
+
+
+@app.command(cls=Command)
+def cancel(
+    event: EventName,
+    template_key: TemplateName,
+    *,
+    note: Annotated[str, typer.Option("--note", help="Why; kept with every message.")] = "",
+    by: Annotated[
+        str, typer.Option("--by", metavar="NAME", help="Who decides; your user name if left out.")
+    ] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how many would be cancelled.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON document: cancelled, and counts per state.")
+    ] = False,
+) -> None:
+    """Take what is still queued of a campaign out of the outbox for good. What has left is not called back."""
+    from invy.cli.cancel import cancel_campaign
+
+    run(
+        lambda house: cancel_campaign(
+            house, event, template_key, by=by, note=note, dry_run=dry_run, as_json=as_json
+        )
+    )

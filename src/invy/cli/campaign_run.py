@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from invy.app.house import House
@@ -90,7 +90,7 @@ class CampaignRun:
         )
         errand = Errand(house.sender_id, planned.campaign.template_key, campaign_id=planned.campaign.id)
         ended, settled = await self._watch(house, errand)
-        counts = await house.overview.counts(errand.which)
+        counts = await house.overview.counts(errand.invited)
         await self._tell(house, planned, errand, counts, ended)
         return _code(planned, counts, ended, settled=settled)
 
@@ -134,14 +134,15 @@ class CampaignRun:
                     "left_out_count": planned.left_out_count,
                     "left_out": [_left_out(one) for one in planned.left_out],
                     "counts": {state.value: number for state, number in counts.items()},
+                    "cancelled": await self._cancelled(house, errand),
                     "ended": ended.name.lower() if ended else "left_to_service",
                     "holds": [hold_words.document(hold, campaigns) for hold in holds],
                 }
             )
             return
         _show_left_out(planned.left_out, planned.left_out_count, talk=False)
-        output.show(_summary(counts))
-        for line in by_reason(await house.overview.unreached(errand.which), only=_TROUBLE):
+        output.show(_summary(counts, await self._cancelled(house, errand)))
+        for line in by_reason(await house.overview.unreached(errand.invited), only=_TROUBLE):
             output.show(f"  {line}", style="red")
         if ended is None:
             output.say("The service that is running sends them.")
@@ -150,6 +151,10 @@ class CampaignRun:
         for hold in holds:
             output.say(f"Held: {hold_words.reason(hold)}. To go on: {hold_words.ending(hold, campaigns)}")
         output.say(f"Look: invy status {planned.campaign.event_id}")
+
+    @staticmethod
+    async def _cancelled(house: House, errand: Errand) -> int:
+        return (await house.overview.counts(replace(errand.which, cancelled=True)))[State.FAILED]
 
     def _head(self, event_id: EventId) -> dict[str, Any]:
         return {"event_id": event_id, "template_key": self.template_key}
@@ -178,9 +183,11 @@ def _code(planned: Planned, counts: Counts, ended: Ended | None, *, settled: boo
     return ExitCode.FINDINGS if trouble or not settled else ExitCode.OK
 
 
-def _summary(counts: Counts) -> str:
-    total = sum(counts.values())
+def _summary(counts: Counts, cancelled: int) -> str:
+    total = sum(counts.values()) + cancelled
     parts = [f"{number:,} {state}" for state, number in counts.items() if number]
+    if cancelled:
+        parts.append(f"{cancelled:,} cancelled")
     return f"{cell.count(total, 'message')} in this campaign: {', '.join(parts) or 'none'}."
 
 

@@ -10,7 +10,7 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
@@ -61,6 +61,11 @@ class Errand:
     @property
     def which(self) -> Filter:
         return Filter(campaign_id=self.campaign_id, ids=self.ids)
+
+    @property
+    def invited(self) -> Filter:
+        """Without those that were cancelled: such an invitation counts as never made."""
+        return replace(self.which, cancelled=False)
 
     def concerns(self, hold: Hold) -> bool:
         subjects = {

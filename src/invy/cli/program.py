@@ -37,6 +37,7 @@ ENTRIES: Final = (
     Entry("guests", "invy.cli.guests:app", "Import and list the guests of an event.", SEND),
     Entry("send", "invy.cli.send:send", "Send one message to one number.", SEND),
     Entry("campaign", "invy.cli.campaign:app", "Send a template to every guest of an event.", SEND),
+    Entry("cancel", "invy.cli.cancel:cancel", "Take a queued message out of the outbox.", SEND),
     Entry("holds", "invy.cli.holds:holds", "Show what rests until someone has acted, and why.", SEND),
     Entry("resume", "invy.cli.holds:app", "Let a sender, a template or a campaign go on.", SEND),
     Entry("status", "invy.cli.status:status", "How far the invitations of an event have come.", LOOK),

@@ -14,8 +14,9 @@ from invy.cli.exit_code import ExitCode
 from invy.cli.message_words import document, in_short, in_words
 from invy.cli.send import Goal
 from invy.domain.errors import OptedOut, TryLater
+from invy.domain.evidence import Attempt, Phase
 from invy.domain.failure import Failure
-from invy.domain.hold import Hold
+from invy.domain.hold import Hold, Scope
 from invy.domain.ids import SenderId
 from invy.domain.message import Draft, Message
 from invy.domain.phone import parse
@@ -97,9 +98,19 @@ class Single:
         failed = message.folded.failed
         if message.state in (State.QUEUED, State.SENDING):
             holds = await departure.holds_on(house, errand)
-            for line in _still_queued(message, ended, holds):
-                tell(line, style="yellow")
-            code = ExitCode.INTERRUPTED if ended is Ended.INTERRUPTED else ExitCode.TRY_LATER
+            refusal = await _refusal(house, message, holds)
+            if refusal is not None:
+                _tell_failure(tell, message, refusal)
+                tell(
+                    f"  The template {message.template_key} is held for that, and the message is still queued with "
+                    f"what it was filled with: do not send it again. Once Meta would take it: "
+                    f"invy resume template {message.template_key}. To drop it: invy cancel {message.id}"
+                )
+                code = ExitCode.REFUSED
+            else:
+                for line in _still_queued(message, ended, holds):
+                    tell(line, style="yellow")
+                code = ExitCode.INTERRUPTED if ended is Ended.INTERRUPTED else ExitCode.TRY_LATER
         elif message.state is State.UNCONFIRMED:
             tell(f"{message.to}: it is not known whether Meta took the message.", style="magenta")
             tell("  Do not send it again: when Meta reports about it, that settles it.")
@@ -137,6 +148,18 @@ def _reaches(goal: State) -> Callable[[Counts], bool]:
     return done
 
 
+async def _refusal(house: House, message: Message, holds: Sequence[Hold]) -> Failure | None:
+    """What Meta answered to this very message, when that is why its template is held and the message waits."""
+    codes = {hold.code for hold in holds if hold.scope is Scope.TEMPLATE and hold.code is not None}
+    answers = [
+        fact.failure
+        for _, fact in await house.overview.timeline(message.id)
+        if isinstance(fact, Attempt) and fact.phase is Phase.DEFERRED
+    ]
+    newest = answers[-1] if answers else None
+    return newest if newest is not None and newest.code in codes else None
+
+
 def _still_queued(message: Message, ended: Ended, holds: Sequence[Hold]) -> list[str]:
     if holds:
         why = f"the {holds[0].scope} is held ({hold_words.reason(holds[0])})"
@@ -151,6 +174,7 @@ def _still_queued(message: Message, ended: Ended, holds: Sequence[Hold]) -> list
     return [
         f"{message.to}: the message is still queued: {why}.",
         f"  It stays in the outbox, so do not send it again. {then}",
+        f"  To drop it instead: invy cancel {message.id}",
     ]
 
 

@@ -71,12 +71,12 @@ def settle(
         raise InvalidInput("Say one of --sent and --not-sent.", hint="Ask the guest whether it came.")
 
     async def work(house: "House") -> None:
-        from invy.cli import output
+        from invy.cli import output, person
         from invy.domain.evidence import Decision
 
         decision = Decision.SENT if sent else Decision.NOT_SENT
         message = await house.settling.settle(
-            name.strip(), decision, by=by.strip() or _user(), note=note.strip() or None
+            name.strip(), decision, by=person.named(by), note=note.strip() or None
         )
         output.show(f"Message {message.id} is settled: {message.state}.")
         if not_sent:
@@ -111,15 +111,6 @@ def resend(
             output.say("No service is running: start `invy serve` or `invy worker` to send it.")
 
     run(work)
-
-
-def _user() -> str:
-    import getpass
-
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # an account without a name, as in some containers
-        return "unknown"
 
 
 async def _each(house: "House", grace: Any) -> "AsyncIterator[Doubt]":

@@ -135,6 +135,11 @@ def _check(doubt: Doubt, *, may_arrive_twice: bool) -> None:
         isinstance(fact, Settlement) and fact.decision is Decision.NOT_SENT for _, fact in doubt.evidence
     )
     if message.state is State.FAILED and not_sent:
+        if message.folded.unsure_at is None:
+            raise InvalidInput(
+                f"Message {message.id} was cancelled before it was sent; there is nothing to send again.",
+                hint="Send a new one: invy send, or invy campaign send for everybody who is not invited.",
+            )
         return
     if message.state is not State.UNCONFIRMED:
         raise InvalidInput(

@@ -1,12 +1,12 @@
 """Looking at messages: one with its evidence, lists by filter, and counts per state. Reads only."""
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, and_, func, not_, select
 
-from invy.domain.evidence import Evidence
+from invy.domain.evidence import Evidence, Phase
 from invy.domain.ids import CampaignId, EventId, MessageId, TemplateKey
 from invy.domain.message import Message
 from invy.domain.state import State
@@ -14,6 +14,14 @@ from invy.store import evidence as evidence_rows
 from invy.store import messages as message_rows
 from invy.store.database import Database
 from invy.store.tables import evidence, messages
+
+# No request left whose outcome could matter, and nothing was ever heard: it failed by a person's word alone.
+_CANCELLED = and_(
+    messages.c.status == State.FAILED.value,
+    messages.c.phase.in_([int(Phase.NONE), int(Phase.DEFERRED)]),
+    messages.c.unsure_at.is_(None),
+    messages.c.first_receipt_at.is_(None),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +35,8 @@ class Filter:
     guest_id: str | None = None
     campaign_id: CampaignId | None = None
     ids: frozenset[MessageId] | None = None
+    cancelled: bool | None = None
+    """Only those that were cancelled before they left, or only the others."""
 
     def conditions(self) -> list[ColumnElement[bool]]:
         found: list[ColumnElement[bool]] = []
@@ -44,6 +54,8 @@ class Filter:
             found.append(messages.c.campaign_id == self.campaign_id)
         if self.ids is not None:
             found.append(messages.c.id.in_(sorted(self.ids)))
+        if self.cancelled is not None:
+            found.append(_CANCELLED if self.cancelled else not_(_CANCELLED))
         return found
 
 
@@ -53,7 +65,7 @@ class Funnel:
 
     template_key: TemplateKey
     queued: int
-    """Every message there is."""
+    """Every message there is, but for those that were cancelled before they left."""
     sent: int
     """Accepted by Meta, whatever happened afterwards."""
     delivered: int
@@ -149,7 +161,7 @@ class Overview:
         )
         statement = (
             select(messages.c.template_key, func.count(), *(func.count(column) for column in columns))
-            .where(*which.conditions())
+            .where(*replace(which, cancelled=False).conditions())
             .group_by(messages.c.template_key)
             .order_by(func.min(messages.c.id))
         )
