@@ -29,6 +29,10 @@ METAS_HOST: Final = "scontent.whatsapp.net"
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Allowed = Callable[[Address], bool]
 Lookup = Callable[[str], Awaitable[Sequence[str]]]
+Origin = tuple[str, str, int]
+"""Scheme, host and port."""
+
+_PORTS: Final = {"http": 80, "https": 443}
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _OK: Final = 200
 _NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
@@ -61,9 +65,10 @@ class CheckedResolver(AbstractResolver):
     The connection is made to the addresses that are returned here, so a name cannot mean something else meanwhile.
     """
 
-    def __init__(self, allowed: Allowed, lookup: Lookup) -> None:
+    def __init__(self, allowed: Allowed, lookup: Lookup, home: Origin | None = None) -> None:
         self._allowed = allowed
         self._lookup = lookup
+        self._home = home
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
@@ -71,8 +76,9 @@ class CheckedResolver(AbstractResolver):
         """Raises PrivateAddress."""
         del family
         found = [ipaddress.ip_address(each) for each in await self._lookup(host)]
+        at_home = self._home is not None and (host, port) == self._home[1:]
         for address in found:
-            if not self._allowed(address):
+            if not at_home and not self._allowed(address):
                 raise PrivateAddress(f"{address} is not a public address")
         return [
             ResolveResult(
@@ -91,7 +97,12 @@ class CheckedResolver(AbstractResolver):
 
 
 class ImageFetcher:
-    """`allowed` decides about addresses, `lookup` finds them, `trust` judges certificates: changed in tests only."""
+    """`allowed` decides about addresses, `lookup` finds them, `trust` judges certificates: changed in tests only.
+
+    `home` is the address of Meta's API as it is configured. Where that is a simulator on this machine, the pictures it
+    serves stand for public ones: links of exactly that scheme, host and port are fetched, whatever they are. Requests
+    with our token go there anyway.
+    """
 
     def __init__(
         self,
@@ -100,7 +111,9 @@ class ImageFetcher:
         allowed: Allowed = is_public,
         lookup: Lookup = look_up,
         trust: ssl.SSLContext | None = None,
+        home: str | None = None,
     ) -> None:
+        self._home = None if home is None else _origin(home)
         self._timeout_s = timeout_s
         self._allowed = allowed
         self._lookup = lookup
@@ -109,7 +122,7 @@ class ImageFetcher:
     async def fetch(self, url: str) -> Fetched:
         """Follow the link to an image. Never raises for what the network does."""
         connector = aiohttp.TCPConnector(
-            resolver=CheckedResolver(self._allowed, self._lookup),
+            resolver=CheckedResolver(self._allowed, self._lookup, self._home),
             use_dns_cache=False,
             force_close=True,
             ssl=self._trust,
@@ -147,6 +160,8 @@ class ImageFetcher:
             return Look.NOT_A_LINK
         if parts.scheme not in {"http", "https"} or not host or "@" in parts.netloc:
             return Look.NOT_A_LINK
+        if self._home is not None and _origin(url) == self._home:
+            return None
         if parts.scheme != "https":
             return Look.NOT_HTTPS
         if host == METAS_HOST or host.endswith("." + METAS_HOST):
@@ -172,6 +187,16 @@ class ImageFetcher:
             if isinstance(error, TimeoutError):
                 raise
             return _broken(error, url, redirects)
+
+
+def _origin(url: str) -> Origin | None:
+    """None when that is no web address."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or _PORTS.get(parts.scheme)
+    except ValueError:
+        return None
+    return None if port is None else (parts.scheme, parts.hostname or "", port)
 
 
 def _broken(error: Exception, url: str, redirects: int) -> Fetched:
