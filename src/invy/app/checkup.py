@@ -203,6 +203,7 @@ async def open_subject(
             database=DatabaseShape(database, accepted.without_password(settings.database_url)),
             pulse=None if database is None else Pulse(database),
             meta=graph,
+            images=ImageFetcher(home=settings.api_base_url),
         )
 
 

@@ -119,7 +119,7 @@ class House:
     @property
     def eyes(self) -> PictureEyes:
         """Looks at the picture of a message, on request: it asks a stranger's server."""
-        return PictureEyes(self.overview, ImageFetcher())
+        return PictureEyes(self.overview, ImageFetcher(home=self.settings.api_base_url))
 
     @cached_property
     def silence(self) -> SilenceStore:
