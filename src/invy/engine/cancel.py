@@ -11,15 +11,14 @@ from invy.domain.errors import InvalidInput, NotFound
 from invy.domain.evidence import Decision, Settlement
 from invy.domain.ids import CampaignId
 from invy.domain.message import Message
-from invy.domain.state import State
 from invy.engine.ports import Clock
 
 NOTE = "cancelled before it was sent"
 
 
 class CancellingPort(Protocol):
-    async def one(self, name: str, settlement: Settlement) -> Message | None:
-        """The message of that id as it stands afterwards, cancelled if it was queued; None when there is none."""
+    async def one(self, name: str, settlement: Settlement) -> tuple[Message, bool] | None:
+        """The message of that id as it stands afterwards, and whether this cancelled it; None when there is none."""
 
     async def some(self, campaign_id: CampaignId, settlement: Settlement) -> tuple[int, bool]:
         """Cancel some that are queued: how many, and whether there may be more. One transaction."""
@@ -39,12 +38,11 @@ class Cancelling:
             NotFound: no such message.
             InvalidInput: it is not queued, so there is nothing to cancel.
         """
-        settlement = self._settlement(by, note)
-        message = await self._store.one(name, settlement)
-        if message is None:
+        found = await self._store.one(name, self._settlement(by, note))
+        if found is None:
             raise NotFound(f"There is no message {name[:128]!r}.", hint="List them with: invy messages")
-        failed = message.folded.failed
-        if message.state is not State.FAILED or failed is None or failed.at != settlement.at:
+        message, cancelled = found
+        if not cancelled:
             raise InvalidInput(
                 f"Message {message.id} is {message.state}; only a queued one can be cancelled.",
                 hint=f"See what is known about it: invy message {message.id}",

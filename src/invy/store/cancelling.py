@@ -37,16 +37,18 @@ class CancelStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def one(self, name: str, settlement: Settlement) -> Message | None:
-        """The message as it stands afterwards; cancelled only if it was queued."""
+    async def one(self, name: str, settlement: Settlement) -> tuple[Message, bool] | None:
+        """The message as it stands afterwards, and whether it was cancelled: only if it was queued."""
         async with self._database.write() as connection:
             named = select(*_COLUMNS, messages.c.status).where(messages.c.id == name)
             row = (await connection.execute(self._database.for_update(named))).one_or_none()
             message = None if row is None else await message_rows.find(connection, row.id)
-            if row is None or message is None or row.status != "queued":
-                return message
+            if row is None or message is None:
+                return None
+            if row.status != "queued":
+                return message, False
             told = await self._cancel(connection, [row], settlement)
-            return replace(message, folded=told.after[message.id])
+            return replace(message, folded=told.after[message.id]), True
 
     async def some(self, campaign_id: CampaignId, settlement: Settlement) -> tuple[int, bool]:
         """Cancel a chunk; how many, and whether there may be more."""
