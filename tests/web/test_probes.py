@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from invy.domain import self_test
 from invy.domain.hold import Hold, Scope
 from invy.store import schema
 from invy.web.readiness import LAG, Probe
@@ -30,6 +31,15 @@ async def test_a_running_service_is_ready_and_tells_what_it_has_heard(stand: Sta
     assert (shown["ready"], shown["reasons"], shown["journal_waiting"]) == (True, [], 0)
     assert shown["last_webhook_at"].endswith("Z")
     assert all(shown["parts"].values())
+
+
+async def test_our_own_self_test_is_no_webhook_of_metas(stand: Stand) -> None:
+    await stand.house.journal.append([(stand.house.clock(), self_test.body("ab" * 16))])
+    await stand.applied()
+
+    answered = await stand.client.get("/readyz")
+
+    assert (answered.status, answered.json["last_webhook_at"]) == (200, None)
 
 
 async def test_a_hold_is_told_and_does_not_make_it_unready(stand: Stand) -> None:

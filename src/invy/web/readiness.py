@@ -16,6 +16,7 @@ from invy.app.service import Service
 from invy.domain.errors import StoreUnavailable
 from invy.domain.hold import Scope
 from invy.store import schema
+from invy.store.pulse import Pulse
 
 ANSWER_S: Final = 3.0
 """A database that has not answered by then is away."""
@@ -53,7 +54,10 @@ class Readiness(BaseModel):
         default={}, description="The parts of the service, and whether each is running."
     )
     journal_waiting: int | None = Field(default=None, description="Webhooks stored and not applied yet.")
-    last_webhook_at: datetime | None = Field(default=None, description="When the last webhook was stored.")
+    last_webhook_at: datetime | None = Field(
+        default=None,
+        description="When the last webhook of Meta's was stored; our own self-tests do not count.",
+    )
     alarms: list[Alarm] = Field(default=[], description="What stands in the way of knowing what arrives.")
     holds: list[Held] = Field(default=[], description="What is not sent until somebody releases it.")
 
@@ -104,7 +108,7 @@ class Probe:
             )
             return
         found.journal_waiting = await house.journal.waiting()
-        found.last_webhook_at = await house.journal.last_heard()
+        found.last_webhook_at = await Pulse(house.database).last_genuine()
         found.holds = [
             Held(scope=hold.scope, code=hold.code, since=hold.since) for hold in await house.holds.active()
         ]

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from invy.domain import self_test
 from invy.domain.evidence import Attempt, Phase, Told
 from invy.domain.ids import Wamid
 from invy.domain.pulse import Unanswered
@@ -104,7 +105,7 @@ async def test_accepted_messages_without_any_report_are_silence_since_the_first_
     assert "evidence.silent" not in keys(await evidence(database_url, tmp_path, 60))
     finding = by_key(await evidence(database_url, tmp_path, 300), "evidence.silent")
     assert finding.mark is Mark.FAILED
-    assert finding.seen.en.startswith("Webhooks are silent: 4 messages")
+    assert finding.seen.en.startswith("Webhooks are silent. Messages accepted by Meta without any report: 4,")
     assert "the first from 5 minutes ago" in finding.seen.en
     assert "Last report: never" in finding.seen.en
 
@@ -117,7 +118,7 @@ async def test_reports_about_others_since_then_mean_that_webhooks_work(
     assert "evidence.silent" not in keys(await evidence(database_url, tmp_path, 4000))
     await sent(database, 6, 7, 8, seconds=600)
     finding = by_key(await evidence(database_url, tmp_path, 4000), "evidence.silent")
-    assert "3 messages" in finding.seen.en, "only those after the last report count"
+    assert "any report: 3," in finding.seen.en, "only those after the last report count"
 
 
 async def test_the_last_webhook_is_told_when_nothing_is_silent(
@@ -139,21 +140,20 @@ async def test_open_ends_are_counted(database: Database, database_url: str, tmp_
     )
     await heard(database, [(T0, b"{}")] * 100)
     findings = await evidence(database_url, tmp_path, 300)
-    assert "2 reports" in by_key(findings, "evidence.orphans").seen.en
-    assert "1 messages" in by_key(findings, "evidence.unconfirmed").seen.en
-    assert "100 webhooks" in by_key(findings, "evidence.waiting").seen.en
+    assert ": 2." in by_key(findings, "evidence.orphans").seen.en
+    assert ": 1." in by_key(findings, "evidence.unconfirmed").seen.en
+    assert ": 100." in by_key(findings, "evidence.waiting").seen.en
 
 
-META = (
-    rb'{"object":"whatsapp_business_account","entry":[{"id":"1","changes":[{"value":"https:\/\/x \u05d0"}]}]}'
-)
+META = rb'{"object":"whatsapp_business_account","entry":[{"id":"102290000000001","changes":[{"value":"https:\/\/x \u05d0"}]}]}'
+FOREIGN = "evidence.refused_foreign"
 
 
 @pytest.mark.parametrize(
     ("refused", "key"),
     [
         (("wrong", META), "evidence.refused_secret"),
-        (("wrong", META[:50]), "evidence.refused_secret"),
+        (("wrong", META[:80]), "evidence.refused_secret"),
         (("wrong", META.replace(b'":', b'": ')), "evidence.refused_rewritten"),
         (("wrong", META.replace(rb"\/", b"/")), "evidence.refused_rewritten"),
         (("wrong", META.replace(rb"\u05d0", "א".encode())), "evidence.refused_rewritten"),
@@ -166,9 +166,69 @@ async def test_bodies_refused_of_late_are_told_by_what_they_look_like(
     database: Database, database_url: str, tmp_path: Path, refused: tuple[str, bytes], key: str
 ) -> None:
     reason, body = refused
-    await JournalStore(database).refused(T0, reason, body)
-    assert "1 " in by_key(await evidence(database_url, tmp_path, 300), key).seen.en
+    for seconds in (0, 5):
+        await JournalStore(database).refused(at(seconds), reason, body)
+    assert ": 2, the last 4 minutes ago." in by_key(await evidence(database_url, tmp_path, 300), key).seen.en
     assert key not in keys(await evidence(database_url, tmp_path, 90_000)), "after a day it is no news"
+
+
+REWRITTEN = META.replace(b'":', b'": ')
+
+
+@pytest.mark.parametrize(
+    "bodies",
+    [
+        (META,),
+        (REWRITTEN,),
+        (META.replace(b"102290000000001", b"1"), REWRITTEN.replace(b"102290000000001", b"1")),
+        (META, b"<script>", b"GET /wp-login.php"),
+    ],
+)
+async def test_a_stranger_who_imitates_meta_raises_no_alarm(
+    database: Database, database_url: str, tmp_path: Path, bodies: tuple[bytes, ...]
+) -> None:
+    """One body may be anybody's, and many that do not name our account are nobody's of Meta."""
+    for body in bodies:
+        await JournalStore(database).refused(T0, "wrong", body)
+    findings = await evidence(database_url, tmp_path, 300)
+    assert f": {len(bodies)}, the last" in by_key(findings, FOREIGN).seen.en
+    assert {each.mark for each in findings if "refused" in each.key} == {Mark.WARNING}
+
+
+async def test_what_was_refused_before_a_genuine_webhook_was_taken_is_no_alarm(
+    database: Database, database_url: str, tmp_path: Path
+) -> None:
+    for seconds in (0, 5):
+        await JournalStore(database).refused(at(seconds), "wrong", META)
+    await heard(database, [(at(60), META)])
+    findings = await evidence(database_url, tmp_path, 300)
+    assert "evidence.refused_secret" not in keys(findings)
+    assert FOREIGN in keys(findings)
+    for seconds in (100, 110):
+        await JournalStore(database).refused(at(seconds), "wrong", META)
+    assert "evidence.refused_secret" in keys(await evidence(database_url, tmp_path, 300))
+
+
+async def test_the_last_receipt_is_known_however_much_was_sent_since(database: Database) -> None:
+    await sent(database, 1)
+    await tell(database, receipt("wamid.1", "sent", 20))
+    for start in range(2, 1302, 100):
+        await sent(database, *range(start, start + 100), seconds=100)
+    assert await Pulse(database).last_receipt() == at(21)
+
+
+async def test_a_report_about_somebody_elses_message_is_heard_too(database: Database) -> None:
+    await tell(database, receipt("wamid.nobody", "sent", 20))
+    assert await Pulse(database).last_receipt() == at(21)
+
+
+async def test_our_own_self_tests_are_no_webhooks_of_metas_however_many(database: Database) -> None:
+    assert await Pulse(database).last_genuine() is None
+    ours = [(at(n), self_test.body(f"{n:032x}")) for n in range(1, 200)]
+    await heard(database, ours)
+    assert await Pulse(database).last_genuine() is None
+    await heard(database, [(at(300), META), *((at(400 + n), body) for n, (_, body) in enumerate(ours))])
+    assert await Pulse(database).last_genuine() == at(300)
 
 
 async def test_links_of_recent_messages_are_found_once_each(database: Database) -> None:

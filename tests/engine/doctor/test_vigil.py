@@ -92,6 +92,6 @@ async def test_the_running_service_shows_the_alarm_and_writes_it_into_its_log(
             shown = json.loads(response.read())
     assert shown["ready"] is True, "webhooks could be received, if they came"
     assert [each["finding"] for each in shown["alarms"]] == ["evidence.silent"]
-    assert "3 messages" in shown["alarms"][0]["seen"]
+    assert "any report: 3," in shown["alarms"][0]["seen"]
     [line] = [each for each in lines if each["event"] == "doctor.alarm"]
     assert (line["log_level"], line["finding"]) == ("error", "evidence.silent")

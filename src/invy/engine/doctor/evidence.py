@@ -1,6 +1,6 @@
 """What was heard from Meta of late: the last webhook, silence where there should be reports, and what stands open."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -10,7 +10,7 @@ from invy.domain.pulse import OpenEnds, Refused
 from invy.engine.doctor import silence
 from invy.engine.doctor.finding import Finding, found
 from invy.engine.doctor.section import Section
-from invy.engine.doctor.subject import PulsePort, Subject
+from invy.engine.doctor.subject import Configured, PulsePort, Subject
 from invy.meta.catalogue import Text
 from invy.meta.catalogue_words import duration
 from invy.meta.webhook_spelling import Spelling, spelling
@@ -19,14 +19,20 @@ LATELY: Final = timedelta(hours=24)
 _NEVER: Final = Text(en="never", he="מעולם לא")
 _SOME_WAITING: Final = 100
 
+SEVERAL: Final = 2
+"""So many bodies of Meta's turned away, and none taken since, are a fault of ours. One may be anybody's: whoever knows
+the address can post to it, and Meta's own would come again."""
+
 
 async def heard(subject: Subject) -> Sequence[Finding]:
     """The heartbeat. Asks the database only, by indexes only: the service repeats it by itself."""
     assert subject.pulse is not None
     now = subject.clock()
     try:
-        findings = await _heard(subject.pulse, now)
-        return findings + _refused(await subject.pulse.refused(since=now - LATELY), now)
+        last = await subject.pulse.last_genuine()
+        findings = await _heard(subject.pulse, now, last)
+        sampled = await subject.pulse.refused(since=now - LATELY)
+        return findings + _refused(_sorted(subject.settings, sampled, last), now)
     except StoreUnavailable as error:
         return [found(Section.EVIDENCE, "database.away", problem=error.message)]
 
@@ -40,8 +46,7 @@ async def open_ends(subject: Subject) -> Sequence[Finding]:
         return [found(Section.EVIDENCE, "database.away", problem=error.message)]
 
 
-async def _heard(pulse: PulsePort, now: datetime) -> list[Finding]:
-    last = await pulse.last_genuine()
+async def _heard(pulse: PulsePort, now: datetime, last: datetime | None) -> list[Finding]:
     receipt = await pulse.last_receipt()
     since, until = silence.window(now, receipt)
     silent = silence.judge(now, receipt, await pulse.unanswered(since=since, until=until))
@@ -76,19 +81,32 @@ def _open_ends(ends: OpenEnds) -> list[Finding]:
     ]
 
 
-def _refused(sampled: Sequence[Refused], now: datetime) -> list[Finding]:
-    """What the bodies look like that were turned away for their signature; our own self-tests do not count."""
-    genuine = [each for each in sampled if self_test.nonce_of(each.sample) is None]
+def _sorted(
+    known: Configured, sampled: Sequence[Refused], last: datetime | None
+) -> Mapping[Spelling, Sequence[Refused]]:
+    """The bodies that were turned away, by what they are; our own self-tests do not count.
+
+    A body counts as Meta's when it looks so, names our number or account as Meta does, is not alone, and nothing
+    genuine was taken since. Everything else is a stranger's.
+    """
+    ours = [f'"{each}"'.encode() for each in (known.phone_number_id, known.business_account_id) if each]
+    found: dict[Spelling, list[Refused]] = {each: [] for each in Spelling}
+    for body in sampled:
+        if self_test.nonce_of(body.sample) is not None:
+            continue
+        named = not ours or any(name in body.sample for name in ours)
+        late = last is None or body.at > last
+        found[spelling(body.sample) if named and late else Spelling.FOREIGN].append(body)
+    if sum(len(those) for spelt, those in found.items() if spelt is not Spelling.FOREIGN) < SEVERAL:
+        return {Spelling.FOREIGN: [body for those in found.values() for body in those]}
+    return found
+
+
+def _refused(bodies: Mapping[Spelling, Sequence[Refused]], now: datetime) -> list[Finding]:
     findings = []
-    for spelt, key in (
-        (Spelling.AS_META_WRITES, "evidence.refused_secret"),
-        (Spelling.REWRITTEN, "evidence.refused_rewritten"),
-        (Spelling.FOREIGN, "evidence.refused_foreign"),
-    ):
-        those = [each for each in genuine if spelling(each.sample) is spelt]
-        unsigned = (
-            spelt is not Spelling.FOREIGN and bool(those) and all(each.reason == "missing" for each in those)
-        )
+    for spelt, key in _REFUSED_KEYS.items():
+        those = bodies.get(spelt, ())
+        unsigned = spelt is not Spelling.FOREIGN and all(each.reason == "missing" for each in those)
         if those:
             findings.append(
                 found(
@@ -96,10 +114,17 @@ def _refused(sampled: Sequence[Refused], now: datetime) -> list[Finding]:
                     "evidence.refused_unsigned" if unsigned else key,
                     about=f"refused {spelt.value}",
                     count=len(those),
-                    last=_ago(now, those[0].at),
+                    last=_ago(now, max(each.at for each in those)),
                 )
             )
     return findings
+
+
+_REFUSED_KEYS: Final = {
+    Spelling.AS_META_WRITES: "evidence.refused_secret",
+    Spelling.REWRITTEN: "evidence.refused_rewritten",
+    Spelling.FOREIGN: "evidence.refused_foreign",
+}
 
 
 def _ago(now: datetime, at: datetime | None) -> Text:
