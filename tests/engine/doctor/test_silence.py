@@ -195,6 +195,16 @@ async def test_a_stranger_who_imitates_meta_raises_no_alarm(
     assert {each.mark for each in findings if "refused" in each.key} == {Mark.WARNING}
 
 
+async def test_while_webhooks_are_silent_one_refused_body_is_the_reason(
+    database: Database, database_url: str, tmp_path: Path
+) -> None:
+    await JournalStore(database).refused(at(10), "wrong", META)
+    assert "evidence.refused_secret" not in keys(await evidence(database_url, tmp_path, 300))
+    await sent(database, 1, 2, 3)
+    found = keys(await evidence(database_url, tmp_path, 300))
+    assert {"evidence.silent", "evidence.refused_secret"} <= found
+
+
 async def test_what_was_refused_before_a_genuine_webhook_was_taken_is_no_alarm(
     database: Database, database_url: str, tmp_path: Path
 ) -> None:

@@ -20,8 +20,8 @@ _NEVER: Final = Text(en="never", he="מעולם לא")
 _SOME_WAITING: Final = 100
 
 SEVERAL: Final = 2
-"""So many bodies of Meta's turned away, and none taken since, are a fault of ours. One may be anybody's: whoever knows
-the address can post to it, and Meta's own would come again."""
+"""So many bodies of Meta's turned away, and none taken since, are a fault of ours; while webhooks are silent one is
+enough. Else one may be anybody's: whoever knows the address can post to it, and Meta's own would come again."""
 
 
 async def heard(subject: Subject) -> Sequence[Finding]:
@@ -32,7 +32,8 @@ async def heard(subject: Subject) -> Sequence[Finding]:
         last = await subject.pulse.last_genuine()
         findings = await _heard(subject.pulse, now, last)
         sampled = await subject.pulse.refused(since=now - LATELY)
-        return findings + _refused(_sorted(subject.settings, sampled, last), now)
+        enough = 1 if any(each.key == "evidence.silent" for each in findings) else SEVERAL
+        return findings + _refused(_sorted(subject.settings, sampled, last, enough), now)
     except StoreUnavailable as error:
         return [found(Section.EVIDENCE, "database.away", problem=error.message)]
 
@@ -82,12 +83,12 @@ def _open_ends(ends: OpenEnds) -> list[Finding]:
 
 
 def _sorted(
-    known: Configured, sampled: Sequence[Refused], last: datetime | None
+    known: Configured, sampled: Sequence[Refused], last: datetime | None, enough: int
 ) -> Mapping[Spelling, Sequence[Refused]]:
     """The bodies that were turned away, by what they are; our own self-tests do not count.
 
-    A body counts as Meta's when it looks so, names our number or account as Meta does, is not alone, and nothing
-    genuine was taken since. Everything else is a stranger's.
+    A body counts as Meta's when it looks so, names our number or account as Meta does, nothing genuine was taken since,
+    and there are `enough` of its kind. Everything else is a stranger's.
     """
     ours = [f'"{each}"'.encode() for each in (known.phone_number_id, known.business_account_id) if each]
     found: dict[Spelling, list[Refused]] = {each: [] for each in Spelling}
@@ -97,7 +98,7 @@ def _sorted(
         named = not ours or any(name in body.sample for name in ours)
         late = last is None or body.at > last
         found[spelling(body.sample) if named and late else Spelling.FOREIGN].append(body)
-    if sum(len(those) for spelt, those in found.items() if spelt is not Spelling.FOREIGN) < SEVERAL:
+    if sum(len(those) for spelt, those in found.items() if spelt is not Spelling.FOREIGN) < enough:
         return {Spelling.FOREIGN: [body for those in found.values() for body in those]}
     return found
 
