@@ -2,12 +2,15 @@
 
 Two clocks appear. `at` is when the thing happened by the teller's clock (Meta's for receipts and replies, ours for
 attempts); `heard_at` is when we heard of it.
+
+Structs and not dataclasses: several are made for every receipt, at a fifth of the cost.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
 from hashlib import blake2b
+
+import msgspec
 
 from invy.domain.failure import Failure
 from invy.domain.ids import JournalId, MessageId, Wamid
@@ -24,8 +27,7 @@ class Phase(IntEnum):
     ACCEPTED = 5  # Meta said yes and gave a wamid
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(msgspec.Struct, frozen=True):
     """One step of one of our attempts to send. `number` counts from 1 for each message."""
 
     number: int
@@ -49,8 +51,7 @@ class Source(StrEnum):
     HISTORY = "history"  # we asked Meta's message_history
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(msgspec.Struct, frozen=True):
     """A status that Meta reports about a message. Joined by wamid, else by `opaque`; never by recipient.
 
     `status` is Meta's word as it came; words we do not know are kept and move nothing.
@@ -69,8 +70,7 @@ class Receipt:
     """Only from message_history: whether Meta managed to call our webhook."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True):
     """The guest answered: a button, a text, a reaction. It proves that the message was read."""
 
     wamid: Wamid
@@ -90,8 +90,7 @@ class Decision(StrEnum):
     NOT_SENT = "not_sent"
 
 
-@dataclass(frozen=True, slots=True)
-class Settlement:
+class Settlement(msgspec.Struct, frozen=True):
     """A person has looked at an unconfirmed message and decided."""
 
     decision: Decision
@@ -103,8 +102,7 @@ class Settlement:
 Evidence = Attempt | Receipt | Reply | Settlement
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(msgspec.Struct, frozen=True):
     """A fact and what it is about, as its teller named it: our id, or the wamid and the opaque text of a receipt.
 
     A fact whose message is not known is an orphan: it waits and is found again by wamid or opaque text.
@@ -136,21 +134,22 @@ def once_key(evidence: Evidence, about: str) -> str:
                 evidence.message_status,
                 *_key(evidence.failure),
             )
-        case Receipt(status=status, at=at, failure=failure, source=source):
-            parts = (
-                "receipt",
-                about,
-                status,
-                at.timestamp() if at else None,
-                source,
-                evidence.webhook_update_state,
-                *_key(failure),
+        case Receipt(status=status, at=at, source=source):
+            # Most of what is ever told, so written in one piece.
+            moment = at.timestamp() if at else None
+            said = (
+                f"receipt\x1f{about}\x1f{status}\x1f{moment}\x1f{source}\x1f{evidence.webhook_update_state}"
             )
+            return _digest("\x1f".join((said, *map(str, _key(evidence.failure)))))
         case Reply(wamid=wamid):
             parts = ("reply", about, wamid, evidence.at.timestamp())
         case Settlement(decision=decision, at=at):
             parts = ("settlement", about, decision, at.timestamp(), evidence.by, evidence.note)
-    return blake2b("\x1f".join(map(str, parts)).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    return _digest("\x1f".join(map(str, parts)))
+
+
+def _digest(said: str) -> str:
+    return blake2b(said.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 def _key(failure: Failure | None) -> tuple[object, ...]:

@@ -1,13 +1,15 @@
 """Many rows in one statement: what the receiving path stands on.
 
 A statement per row costs a round trip on PostgreSQL, and on SQLite a hand-over of Python's interpreter lock, which a
-busy event loop gives back late. So rows travel as arrays (PostgreSQL: `unnest`) or as one VALUES list (SQLite), and the
-database works through them by itself. Measured with `python -m bench`: several times the rows per second.
+busy event loop gives back late. So rows travel as columns: arrays that are taken apart by `unnest` (PostgreSQL) or one
+VALUES list (SQLite), and a column with one value in all rows travels once. Measured with `python -m bench`.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -20,55 +22,46 @@ from invy.store.types import Moment
 _PARAMETERS = 30_000
 """SQLite takes 32,766 parameters per statement."""
 
+Columns = Mapping[str, Sequence[Any]]
+"""Rows to be written: the values of each column, all of one length."""
+
 
 async def insert(
     connection: AsyncConnection,
     database: Database,
     table: Table,
-    rows: Sequence[Mapping[str, object]],
+    columns: Columns,
     *,
     conflict: str = "",
-) -> None:
-    """Insert rows that all have the same columns. `conflict` is an ON CONFLICT clause, spelled for both databases alike.
-
-    With DO UPDATE, no two of the rows may fall on each other: PostgreSQL refuses that.
-    """
-    if not rows:
-        return
-    names = tuple(rows[0])
-    if not database.is_sqlite:
-        sql = (
-            f"INSERT INTO {table.name} ({', '.join(names)}) SELECT * FROM {_unnest(table, names)} {conflict}"  # noqa: S608 - names of our own tables
-        )
-        await connection.exec_driver_sql(sql, _arrays(names, rows))
-        return
-    for part in _parts(rows, len(names)):
-        values = ", ".join([_marks(len(names))] * len(part))
-        sql = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES {values} {conflict}"  # noqa: S608 - names of our own tables
-        await connection.exec_driver_sql(sql, _flat(table, names, part))
-
-
-async def insert_new(
-    connection: AsyncConnection,
-    database: Database,
-    table: Table,
-    rows: Sequence[Mapping[str, object]],
-    returning: str,
+    returning: str = "",
 ) -> list[Any]:
-    """Insert rows that are not there yet; returns one column of those that were not."""
-    if not rows:
-        return []
-    names = tuple(rows[0])
-    into = f"INSERT INTO {table.name} ({', '.join(names)})"
-    end = f"ON CONFLICT DO NOTHING RETURNING {returning}"
-    if not database.is_sqlite:
-        sql = f"{into} SELECT * FROM {_unnest(table, names)} {end}"  # noqa: S608 - names of our own tables
-        return [row[0] for row in await connection.exec_driver_sql(sql, _arrays(names, rows))]
-    new: list[Any] = []
-    for part in _parts(rows, len(names)):
-        sql = f"{into} VALUES {', '.join([_marks(len(names))] * len(part))} {end}"
-        new += [row[0] for row in await connection.exec_driver_sql(sql, _flat(table, names, part))]
-    return new
+    """Insert rows. `conflict` is an ON CONFLICT clause, spelled for both databases alike.
+
+    With DO UPDATE, no two of the rows may fall on each other: PostgreSQL refuses that. Returns the column `returning`
+    of the rows that were inserted, in no order; nothing when none is asked for.
+    """
+    found: list[Any] = []
+    end = f"{conflict} RETURNING {returning}" if returning else conflict
+    for part in _parts(database, columns):
+        sent = _sent(database, table, part)
+        values = ", ".join(sent.value_of[name] for name in columns)
+        # WHERE, because SQLite would take ON CONFLICT for the condition of a join.
+        sql = f"INSERT INTO {table.name} ({', '.join(columns)}) SELECT {values}{sent.source} WHERE true {end}"
+        done = await connection.exec_driver_sql(sql, sent.parameters)
+        if returning:
+            found += [row[0] for row in done]
+    return found
+
+
+async def update(
+    connection: AsyncConnection, database: Database, table: Table, key: str, columns: Columns
+) -> None:
+    """Set every column that is given, in the row of the same `key`."""
+    for part in _parts(database, columns):
+        sent = _sent(database, table, part, key=key)
+        pairs = ", ".join(f"{name} = {sent.value_of[name]}" for name in columns if name != key)
+        sql = f"UPDATE {table.name} SET {pairs}{sent.source} WHERE {table.name}.{key} = {sent.value_of[key]}"  # noqa: S608 - names of our own tables
+        await connection.exec_driver_sql(sql, sent.parameters)
 
 
 async def locked(
@@ -80,7 +73,7 @@ async def locked(
 ) -> list[Sequence[Any]]:
     """The columns of the rows whose `key` is one of `values`, in the order of their ids, locked for this transaction.
 
-    Around the ORM's result machinery, which would cost more than the query: every receipt passes here.
+    Around SQLAlchemy's result machinery, which would cost more than the query: every receipt passes here.
     """
     if not values:
         return []
@@ -96,72 +89,73 @@ async def locked(
     return [_with_moments(row, moments) for row in found]
 
 
-def _with_moments(row: Sequence[Any], moments: Sequence[int]) -> Sequence[Any]:
-    values = list(row)
-    for n in moments:
-        if values[n] is not None:
-            values[n] = datetime.fromisoformat(values[n]).replace(tzinfo=UTC)
-    return values
-
-
-async def update(
-    connection: AsyncConnection,
-    database: Database,
-    table: Table,
-    key: str,
-    rows: Sequence[Mapping[str, object]],
-) -> None:
-    """Set every column that the rows name, in the row of the same `key`."""
-    if not rows:
-        return
-    names = tuple(rows[0])
-    changed = [name for name in names if name != key]
-    if not database.is_sqlite:
-        pairs = ", ".join(f"{name} = new.{name}" for name in changed)
-        sql = (
-            f"UPDATE {table.name} SET {pairs} FROM {_unnest(table, names)} AS new ({', '.join(names)}) "  # noqa: S608 - names of our own tables
-            f"WHERE {table.name}.{key} = new.{key}"
-        )
-        await connection.exec_driver_sql(sql, _arrays(names, rows))
-        return
-    pairs = ", ".join(f"{name} = new.column{names.index(name) + 1}" for name in changed)
-    for part in _parts(rows, len(names)):
-        values = ", ".join([_marks(len(names))] * len(part))
-        sql = (
-            f"UPDATE {table.name} SET {pairs} FROM (VALUES {values}) AS new "  # noqa: S608 - names of our own tables
-            f"WHERE {table.name}.{key} = new.column{names.index(key) + 1}"
-        )
-        await connection.exec_driver_sql(sql, _flat(table, names, part))
-
-
 def moment_text(value: datetime) -> str:
     """A time as SQLAlchemy writes it into SQLite: UTC, microseconds, sortable."""
     utc = value if value.tzinfo is UTC else value.astimezone(UTC)
     return utc.replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
-def _arrays(names: Sequence[str], rows: Sequence[Mapping[str, object]]) -> tuple[list[object], ...]:
-    return tuple([row[name] for row in rows] for name in names)
+def moment(text: str) -> datetime:
+    """The time that `moment_text` wrote."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-def _flat(table: Table, names: Sequence[str], rows: Sequence[Mapping[str, object]]) -> tuple[object, ...]:
-    writers = _writers(table, tuple(names))
-    return tuple(
-        value if value is None or write is None else write(value)
-        for row in rows
-        for value, write in zip((row[name] for name in names), writers, strict=True)
-    )
+def _with_moments(row: Sequence[Any], moments: Sequence[int]) -> Sequence[Any]:
+    values = list(row)
+    for n in moments:
+        if values[n] is not None:
+            values[n] = moment(values[n])
+    return values
 
 
-@cache
-def _writers(table: Table, names: tuple[str, ...]) -> tuple[Callable[[Any], object] | None, ...]:
-    return tuple(moment_text if isinstance(table.c[name].type, Moment) else None for name in names)
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """How rows travel: what stands for each column's value, where that comes from, and the statement's parameters."""
+
+    value_of: Mapping[str, str]
+    source: str
+    parameters: tuple[Any, ...]
 
 
-@cache
-def _unnest(table: Table, names: tuple[str, ...]) -> str:
-    arrays = (f"${n}::{_array_type(table.c[name])}[]" for n, name in enumerate(names, start=1))
-    return f"unnest({', '.join(arrays)})"
+def _sent(database: Database, table: Table, columns: Columns, *, key: str = "") -> _Sent:
+    """A column with one value in all rows is a parameter of its own; the others, and `key`, travel as rows."""
+    same = {name: values[0] for name, values in columns.items() if name != key and _is_one(values)}
+    differing = {name: values for name, values in columns.items() if name not in same}
+    return (_for_sqlite if database.is_sqlite else _for_postgresql)(table, same, differing)
+
+
+def _is_one(values: Sequence[Any]) -> bool:
+    """Whether all are equal; most columns give it away by their ends."""
+    return bool(values[0] == values[-1] and values.count(values[0]) == len(values))
+
+
+def _for_postgresql(table: Table, same: Mapping[str, Any], differing: Columns) -> _Sent:
+    value_of = {name: f"new.{name}" for name in differing}
+    value_of |= {name: f"${n}::{_type(table.c[name])}" for n, name in enumerate(same, len(differing) + 1)}
+    arrays = ", ".join(f"${n}::{_type(table.c[name])}[]" for n, name in enumerate(differing, 1))
+    source = f" FROM unnest({arrays}) AS new ({', '.join(differing)})" if differing else ""
+    return _Sent(value_of, source, (*differing.values(), *same.values()))
+
+
+def _for_sqlite(table: Table, same: Mapping[str, Any], differing: Columns) -> _Sent:
+    # SQLite counts its marks as they stand in the text: what is the same in all rows stands before the rows.
+    value_of = {name: f"new.column{n}" for n, name in enumerate(differing, 1)}
+    value_of |= dict.fromkeys(same, "?")
+    source = ""
+    if differing:
+        row = f"({', '.join('?' * len(differing))})"
+        rows = ", ".join([row] * len(next(iter(differing.values()))))
+        source = f" FROM (VALUES {rows}) AS new"
+    before = [_written(table.c[name], [value])[0] for name, value in same.items()]
+    written = (_written(table.c[name], values) for name, values in differing.items())
+    return _Sent(value_of, source, (*before, *chain.from_iterable(zip(*written, strict=True))))
+
+
+def _written(column: Column[Any], values: Sequence[Any]) -> Sequence[Any]:
+    """Values as SQLite's driver takes them."""
+    if not isinstance(column.type, Moment):
+        return values
+    return [None if value is None else moment_text(value) for value in values]
 
 
 _TYPES: tuple[tuple[type[Any], str], ...] = (
@@ -175,14 +169,17 @@ _TYPES: tuple[tuple[type[Any], str], ...] = (
 )
 
 
-def _array_type(column: Column[Any]) -> str:
+@cache
+def _type(column: Column[Any]) -> str:
     return next((name for kind, name in _TYPES if isinstance(column.type, kind)), "text")
 
 
-def _marks(count: int) -> str:
-    return f"({', '.join('?' * count)})"
-
-
-def _parts(rows: Sequence[Mapping[str, object]], width: int) -> Sequence[Sequence[Mapping[str, object]]]:
-    size = max(1, _PARAMETERS // width)
-    return [rows[start : start + size] for start in range(0, len(rows), size)]
+def _parts(database: Database, columns: Columns) -> Iterator[Columns]:
+    """As many rows at once as one statement takes; none for no rows."""
+    count = len(next(iter(columns.values()), ()))
+    size = max(1, _PARAMETERS // len(columns)) if database.is_sqlite and columns else max(1, count)
+    if 0 < count <= size:
+        yield columns
+        return
+    for start in range(0, count, size):
+        yield {name: values[start : start + size] for name, values in columns.items()}

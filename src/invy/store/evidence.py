@@ -5,16 +5,17 @@ stored, like what it folds to, does not depend on order.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import replace as replace_failure
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 from sqlalchemy import Row, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from invy.domain.evidence import Attempt, Evidence, Receipt, Reply, Settlement, Told, once_key
-from invy.domain.ids import MessageId, Wamid
+from invy.domain.ids import JournalId, MessageId, Wamid
 from invy.store import bulk
 from invy.store.database import Database
 from invy.store.tables import evidence, messages, other_wamids
@@ -44,7 +45,7 @@ def storable(told: Told) -> Told:
     failure = fact.failure if isinstance(fact, Attempt | Receipt) else None
     if failure is None or not any("\0" in word for word in failure.key() if isinstance(word, str)):
         return told
-    cleaned = replace(
+    cleaned = replace_failure(
         failure,
         title=plain(failure.title),
         message=plain(failure.message),
@@ -56,7 +57,23 @@ def storable(told: Told) -> Told:
     return replace(told, fact=replace(fact, failure=cleaned))
 
 
-def row_of(told: Told, message_id: MessageId | None) -> dict[str, object]:
+class _Row(NamedTuple):
+    """A row to be written; the fields are the columns."""
+
+    message_id: MessageId | None
+    wamid: str | None
+    opaque: str | None
+    kind: str
+    word: str | None
+    at: datetime
+    heard_at: datetime
+    heard_again_at: datetime | None
+    journal_id: JournalId | None
+    fact: bytes
+    once_key: str
+
+
+def row_of(told: Told, message_id: MessageId | None) -> _Row:
     """The row of a fact about a message, or of an orphan when `message_id` is None."""
     fact = told.fact
     match fact:
@@ -70,19 +87,19 @@ def row_of(told: Told, message_id: MessageId | None) -> dict[str, object]:
             word, at, heard_at = decision.value, fact.at, fact.at
     # A fact is named by what its teller said it is about, so that it is the same before and after it is adopted.
     about = "\x1f".join((told.message_id or "", told.wamid or "", told.opaque or ""))
-    return {
-        "message_id": message_id,
-        "wamid": plain(told.wamid),
-        "opaque": plain(told.opaque),
-        "kind": _NAMES[type(fact)],
-        "word": plain(word),
-        "at": at,
-        "heard_at": heard_at,
-        "heard_again_at": None,
-        "journal_id": told.journal_id,
-        "fact": _encoder.encode(fact),
-        "once_key": once_key(fact, about),
-    }
+    return _Row(
+        message_id,
+        plain(told.wamid),
+        plain(told.opaque),
+        _NAMES[type(fact)],
+        plain(word),
+        at,
+        heard_at,
+        None,
+        told.journal_id,
+        _encoder.encode(fact),
+        once_key(fact, about),
+    )
 
 
 COLUMNS = (evidence.c.kind, evidence.c.fact, evidence.c.heard_at, evidence.c.heard_again_at)
@@ -111,29 +128,27 @@ async def add(
     connection: AsyncConnection, database: Database, told: Iterable[tuple[Told, MessageId | None]]
 ) -> None:
     """Append facts; of one that is stored already, only when it was first and last heard is brought up to date."""
-    rows: dict[object, dict[str, object]] = {}
+    rows: dict[str, _Row] = {}
     for each, message_id in told:
         row = row_of(each, message_id)
-        key = row["once_key"]
+        key = row.once_key
         rows[key] = _merged(rows[key], row) if key in rows else row
-    await bulk.insert(connection, database, evidence, list(rows.values()), conflict=_TOLD_AGAIN)
+    if rows:
+        columns = dict(zip(_Row._fields, zip(*rows.values(), strict=True), strict=True))
+        await bulk.insert(connection, database, evidence, columns, conflict=_TOLD_AGAIN)
 
 
-def _merged(one: dict[str, Any], other: dict[str, Any]) -> dict[str, object]:
+def _merged(one: _Row, other: _Row) -> _Row:
     """Two tellings of one fact in one batch: one row that knows of both, as `_TOLD_AGAIN` does in the database."""
     heard = sorted(
-        moment
-        for row in (one, other)
-        for moment in (row["heard_at"], row["heard_again_at"])
-        if moment is not None
+        moment for row in (one, other) for moment in (row.heard_at, row.heard_again_at) if moment is not None
     )
-    journal_ids = [row["journal_id"] for row in (one, other) if row["journal_id"] is not None]
-    return {
-        **one,
-        "heard_at": heard[0],
-        "heard_again_at": heard[-1] if heard[-1] > heard[0] else None,
-        "journal_id": min(journal_ids, default=None),
-    }
+    journal_ids = [row.journal_id for row in (one, other) if row.journal_id is not None]
+    return one._replace(
+        heard_at=heard[0],
+        heard_again_at=heard[-1] if heard[-1] > heard[0] else None,
+        journal_id=min(journal_ids, default=None),
+    )
 
 
 _TOLD_AGAIN = """

@@ -1,7 +1,9 @@
 """How `Folded` lies in the columns of a message row. The columns are a copy of the fold, never a second opinion."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
+
+import msgspec
 
 from invy.domain.evidence import Phase
 from invy.domain.failure import Failure
@@ -119,30 +121,30 @@ def values(folded: Folded) -> dict[str, object]:
     }
 
 
-_OF_FIELD: dict[str, tuple[str, ...]] = {
-    "progress": ("attempt", "phase"),
-    "failed": (
-        "failed_at",
-        "error_code",
-        "error_title",
-        "error_message",
-        "error_details",
-        "error_href",
-        "error_subcode",
-        "error_trace_id",
-    ),
-}
-_DERIVED = ("status", "sent_at")
+_FAILURE = ("code", "title", "message", "details", "href", "subcode", "trace_id")
+"""Fields of a failure, each in a column of this name with `error_` before it."""
 
 
-def columns_between(pairs: Iterable[tuple[Folded, Folded]]) -> tuple[str, ...]:
-    """The columns that tell these folds apart, before and after: a batch of receipts moves five of two dozen."""
-    fields = Folded.__struct_fields__
-    moved = {
-        name
-        for before, after in pairs
-        for name in fields
-        if getattr(before, name) is not getattr(after, name) and getattr(before, name) != getattr(after, name)
+def changed(before: Sequence[Folded], after: Sequence[Folded]) -> dict[str, Sequence[object]]:
+    """The columns that tell these folds apart: a batch of receipts moves five of two dozen. By column, in their order.
+
+    Whole columns are compared and taken at once, because one by one this would cost as much as the folding.
+    """
+    found: dict[str, Sequence[object]] = {
+        "status": [folded.state.value for folded in after],
+        "sent_at": [folded.sent_at for folded in after],
     }
-    names = [column for name in fields if name in moved for column in _OF_FIELD.get(name, (name,))]
-    return (*_DERIVED, *names)
+    old, new = (zip(*map(msgspec.structs.astuple, folds), strict=True) for folds in (before, after))
+    for name, was, now in zip(Folded.__struct_fields__, old, new, strict=True):
+        if was == now:
+            continue
+        if name == "progress":
+            found["attempt"] = [attempt for attempt, _ in now]
+            found["phase"] = [int(phase) for _, phase in now]
+        elif name == "failed":
+            found["failed_at"] = [failed and failed.at for failed in now]
+            for field in _FAILURE:
+                found[f"error_{field}"] = [failed and getattr(failed.failure, field) for failed in now]
+        else:
+            found[name] = now
+    return found

@@ -152,8 +152,10 @@ async def close(
     connection: AsyncConnection, database: Database, closings: Sequence[Closing], at: datetime
 ) -> None:
     """Say what became of entries, in the transaction that applied them."""
-    rows = [
-        {"id": each.id, "outcome": each.outcome.value, "note": each.note, "applied_at": at}
-        for each in closings
-    ]
+    rows: bulk.Columns = {
+        "id": [each.id for each in closings],
+        "outcome": [each.outcome.value for each in closings],
+        "note": [each.note for each in closings],
+        "applied_at": [at] * len(closings),
+    }
     await bulk.update(connection, database, journal, "id", rows)

@@ -154,7 +154,8 @@ async def also_named(
     connection: AsyncConnection, database: Database, names: Mapping[Wamid, MessageId]
 ) -> None:
     """Remember wamids that a message has beside the one in its row."""
-    rows = [{"wamid": wamid, "message_id": message_id} for wamid, message_id in sorted(names.items())]
+    wamids = sorted(names)
+    rows: bulk.Columns = {"wamid": wamids, "message_id": [names[wamid] for wamid in wamids]}
     await bulk.insert(connection, database, other_wamids, rows, conflict="ON CONFLICT DO NOTHING")
 
 
@@ -166,12 +167,9 @@ async def write(
 ) -> None:
     """Bring the rows of messages whose fold has moved to what it is now."""
     moved = sorted(message_id for message_id, folded in after.items() if folded != before[message_id])
-    names = columns.columns_between((before[message_id], after[message_id]) for message_id in moved)
-    rows = []
-    for message_id in moved:
-        values = columns.values(after[message_id])
-        rows.append({"id": message_id, **{name: values[name] for name in names}})
-    await bulk.update(connection, database, messages, "id", rows)
+    if moved:
+        changed = columns.changed([before[each] for each in moved], [after[each] for each in moved])
+        await bulk.update(connection, database, messages, "id", {"id": moved, **changed})
 
 
 async def find(connection: AsyncConnection, name: str) -> Message | None:

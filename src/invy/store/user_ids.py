@@ -26,12 +26,11 @@ Pair = tuple[str, E164]
 
 async def learn(connection: AsyncConnection, database: Database, pairs: Collection[Pair]) -> None:
     """Remember pairs; a stop that waited for one of them becomes an opt-out of the number."""
-    rows = [
-        {"user_id": user_id, "phone": phone}
-        for user_id, phone in sorted(set(pairs))
-        if len(user_id) <= LONGEST and "\0" not in user_id
-    ]
-    new = await bulk.insert_new(connection, database, user_phones, rows, "user_id")
+    fit = sorted(pair for pair in set(pairs) if len(pair[0]) <= LONGEST and "\0" not in pair[0])
+    rows: bulk.Columns = {"user_id": [user_id for user_id, _ in fit], "phone": [phone for _, phone in fit]}
+    new = await bulk.insert(
+        connection, database, user_phones, rows, conflict="ON CONFLICT DO NOTHING", returning="user_id"
+    )
     await _spread(connection, database, new)
 
 
