@@ -68,6 +68,24 @@ def test_an_expired_token_is_190_with_463_until_it_is_renewed(cloud_api: CloudAp
     assert send(cloud_api, invitation(READ)).json["error"]["error_subcode"] == 463
 
 
+def test_a_reset_app_secret_signs_every_webhook_and_is_the_new_token_of_the_app(
+    cloud_api: CloudApi, caught_webhooks: Catcher
+) -> None:
+    cloud_api.happen("renew-secret")
+    fresh = str(cloud_api.call("GET", "/_simulator/credentials")["app_secret"])
+    assert fresh != cloud_api.app_secret
+    send(cloud_api, invitation(READ))
+    cloud_api.advance(300)
+    assert caught_webhooks.caught
+    assert not any(each.genuine for each in caught_webhooks.caught)
+    path = f"/v25.0/{cloud_api.app_id}/subscriptions"
+    answers = [
+        call(cloud_api, "GET", path, token=f"{cloud_api.app_id}|{secret}").http
+        for secret in (cloud_api.app_secret, fresh)
+    ]
+    assert answers == [401, 200]
+
+
 def test_a_missing_permission_is_200_and_403(cloud_api: CloudApi) -> None:
     cloud_api.happen("revoke-permission")
     assert (send(cloud_api, invitation(READ)).http, send(cloud_api, invitation(READ)).code) == (403, 200)

@@ -1,6 +1,6 @@
 """The business account of a world: its ids and secrets, and the state it is in at the moment."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 
@@ -29,6 +29,10 @@ class Account:
             phone_number_ids=tuple(f"1065403{(tail + each) % 10**8:08d}" for each in range(numbers)),
             display_phone_numbers=tuple(f"1202555{100 + each:04d}" for each in range(numbers)),
         )
+
+    def with_another_secret(self) -> "Account":
+        """The same account after its app secret was reset; it follows from the one before."""
+        return replace(self, app_secret=sha256(f"after {self.app_secret}".encode()).hexdigest()[:32])
 
     @property
     def app_token(self) -> str:

@@ -74,6 +74,11 @@ def _renew_token(world: World, _: IncidentRule) -> None:
     world.condition.renew_token(world.seed)
 
 
+def _renew_secret(world: World, _: IncidentRule) -> None:
+    """Somebody resets the app secret in Meta's dashboard: webhooks are signed with another one from now on."""
+    world.renew_secret()
+
+
 def _revoke_permission(world: World, _: IncidentRule) -> None:
     world.condition.permission_revoked = True
 
@@ -239,6 +244,7 @@ INCIDENTS: Mapping[str, Effect] = MappingProxyType(
         "delete-template": _delete_template,
         "expire-token": _expire_token,
         "renew-token": _renew_token,
+        "renew-secret": _renew_secret,
         "revoke-permission": _revoke_permission,
         "grant-permission": _grant_permission,
         "lock-account": _lock_account,

@@ -147,6 +147,10 @@ class Postman:
                 self._gathered(url, route)
         await self._idle.wait()
 
+    def sign_with(self, secret: str) -> None:
+        """Another secret from now on, also for letters that come again."""
+        self._secret = secret
+
     def forget(self) -> None:
         """Drop everything not yet carried; what is on its way still arrives."""
         for route in self._routes.values():

@@ -138,6 +138,11 @@ class World:
         """Other weather from now on."""
         self.chaos.set(rules)
 
+    def renew_secret(self) -> None:
+        """Another app secret: for the app's own token, and for every signature from now on."""
+        self.account = self.account.with_another_secret()
+        self.postman.sign_with(self.account.app_secret)
+
     def send(self, number_id: str, body: bytes) -> Reception | ReadReceipt:
         """Accept a message or a read receipt. Raises Refusal, or Trouble when chaos strikes before acceptance."""
         sender = self.senders.get(number_id)

@@ -1,4 +1,4 @@
-"""A small server in the place of Meta, for answers that the simulator does not give: odd, partial, refused, slow."""
+"""A small server in the place of Meta that answers with exactly the JSON it is given, path by path."""
 
 import asyncio
 import json

@@ -25,7 +25,6 @@ from invy.simulator.template import default_templates
 from invy.store import schema
 from invy.store.database import Database
 from invy.testing import Catcher, CloudApi
-from invy.web import refusals
 from tests.engine.doctor.clinic import Clinic, clinic
 from tests.engine.doctor.patients import examined, keys, only, patient
 from tests.engine.doctor.simulated import pointed
@@ -160,13 +159,14 @@ async def through_the_door(stage: Stage) -> list[Finding]:
         door = await asyncio.to_thread(stage.api.lead_door, there.url)
         await stage.happens()
         return await stage.examined(
-            Section.DATABASE, Section.WEBHOOK, more={"INVY_PUBLIC_URL": door}, outside=outside, pause=_briefly
+            Section.DATABASE, Section.WEBHOOK, more={"INVY_PUBLIC_URL": door}, outside=outside
         )
 
 
 async def heard(stage: Stage) -> list[Finding]:
     """What our service has heard of three messages, five minutes after they were sent."""
-    async with clinic(pointed(api, stage.folder, **stage.trouble.given), send=False) as there:
+    api = stage.api
+    async with clinic(pointed(api, stage.folder), send=False) as there:
         door = await asyncio.to_thread(api.lead_door, there.url)
         await asyncio.to_thread(api.set_callback, door + PATH)
         await stage.happens()
@@ -237,10 +237,6 @@ async def _attempt(stage: Stage, house: House) -> Finding:
         timeout_s=7200,
         tell=lambda _: None,
     )
-
-
-async def _briefly(_seconds: float) -> None:
-    await asyncio.sleep(0.01)
 
 
 @dataclass(frozen=True)
@@ -323,7 +319,7 @@ PLAYS: Final[Mapping[str, Play]] = {
     "evidence.orphans": _by(heard, strangers=True),
     "evidence.unconfirmed": _by(heard, incident("unsubscribe-app"), dialled=(LOST_REPLY,)),
     "evidence.unreadable": _by(heard, incident("unreadable-webhook")),
-    "evidence.refused_secret": _by(heard, given={"WHATSAPP_APP_SECRET": "f" * 32}),
+    "evidence.refused_secret": _by(heard, incident("renew-secret")),
     "evidence.refused_rewritten": _by(heard, incident("spoil-door", how="rewrite")),
     "evidence.refused_unsigned": _by(heard, incident("spoil-door", how="strip")),
     "evidence.refused_foreign": _by(heard, incident("stranger")),

@@ -1,41 +1,28 @@
 """Every failure at Meta's that the doctor knows, brought about in the simulator."""
 
-import asyncio
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from invy.app.house import utc_now
-from invy.app.settings import Settings
 from invy.engine.doctor.finding import Mark
 from invy.engine.doctor.section import Section
+from invy.testing import CloudApi, running
 from tests.engine.doctor.patients import bad, by_key, examined, keys, settings
-from tests.flows.world import World, simulator
+from tests.engine.doctor.simulated import pointed as given
 
 
 @pytest.fixture
-def meta() -> Iterator[World]:
+def meta() -> Iterator[CloudApi]:
     """A simulator of the test's own: incidents last."""
-    with simulator("--seed", "7", "--speed", "60") as started:
-        yield started
-
-
-def given(meta: World, folder: Path, **more: str) -> Settings:
-    return settings(
-        folder, **(meta.environment(f"sqlite:///{folder / 'invy.db'}", folder / "templates.toml") | more)
-    )
-
-
-async def happen(meta: World, do: str, **more: object) -> None:
-    await asyncio.to_thread(meta.ask, "/_simulator/incidents", {"do": do, **more})
+    with running(seed=7) as api:
+        yield api
 
 
 AT_META = (Section.CLOCK, Section.TOKEN, Section.NUMBER, Section.HEALTH, Section.TEMPLATES)
 
 
-async def test_a_healthy_account_has_no_complaint(meta: World, tmp_path: Path) -> None:
+async def test_a_healthy_account_has_no_complaint(meta: CloudApi, tmp_path: Path) -> None:
     findings = await examined(given(meta, tmp_path), *AT_META, Section.VERSION)
     assert {each.key for each in findings if each.mark is not Mark.OK} == set()
     assert keys(findings) >= {
@@ -61,29 +48,31 @@ async def test_nobody_at_metas_address_is_told_once_and_the_rest_is_skipped(tmp_
 
 
 @pytest.mark.parametrize(
-    ("off", "key", "words"),
+    ("skew", "key", "words"),
     [
-        (timedelta(minutes=2), "clock.off", "2 minutes ahead of"),
-        (timedelta(minutes=-2), "clock.off", "behind"),
-        (timedelta(hours=3), "clock.far_off", "hours ahead of"),
+        ("-150s", "clock.off", "2 minutes ahead of"),
+        ("2m", "clock.off", "behind"),
+        ("-3h", "clock.far_off", "hours ahead of"),
+        ("3h", "clock.far_off", "behind"),
     ],
 )
 async def test_a_clock_that_is_off_is_told_with_how_far(
-    meta: World, tmp_path: Path, off: timedelta, key: str, words: str
+    meta: CloudApi, tmp_path: Path, skew: str, key: str, words: str
 ) -> None:
-    findings = await examined(given(meta, tmp_path), Section.CLOCK, clock=lambda: utc_now() + off)
+    meta.happen("clock-skew", skew=skew)
+    findings = await examined(given(meta, tmp_path), Section.CLOCK)
     assert words in by_key(findings, key).seen.en
 
 
-async def test_an_outage_at_meta_is_not_held_against_the_token(meta: World, tmp_path: Path) -> None:
-    await happen(meta, "api-outage")
+async def test_an_outage_at_meta_is_not_held_against_the_token(meta: CloudApi, tmp_path: Path) -> None:
+    meta.happen("api-outage")
     findings = await examined(given(meta, tmp_path), *AT_META)
     assert by_key(findings, "general.meta_trouble").section is Section.CLOCK
     assert keys(findings) == {"general.meta_trouble", "general.skipped"}
 
 
 async def test_an_expired_version_is_shown_with_the_one_that_meta_serves_instead(
-    meta: World, tmp_path: Path
+    meta: CloudApi, tmp_path: Path
 ) -> None:
     findings = await examined(
         given(meta, tmp_path, WHATSAPP_API_VERSION="v20.0"), Section.CLOCK, Section.VERSION
@@ -92,8 +81,8 @@ async def test_an_expired_version_is_shown_with_the_one_that_meta_serves_instead
     assert by_key(findings, "version.expired").mark is Mark.FAILED
 
 
-async def test_an_expired_token_stops_what_needs_it_and_says_so(meta: World, tmp_path: Path) -> None:
-    await happen(meta, "expire-token")
+async def test_an_expired_token_stops_what_needs_it_and_says_so(meta: CloudApi, tmp_path: Path) -> None:
+    meta.happen("expire-token")
     findings = await examined(given(meta, tmp_path), *AT_META)
     assert bad(findings) == {"token.expired"}
     skipped = {each.section for each in findings if each.mark is Mark.SKIPPED}
@@ -101,14 +90,14 @@ async def test_an_expired_token_stops_what_needs_it_and_says_so(meta: World, tmp
     assert by_key(findings, "token.secret_right").mark is Mark.OK
 
 
-async def test_a_token_that_meta_does_not_know_is_invalid(meta: World, tmp_path: Path) -> None:
+async def test_a_token_that_meta_does_not_know_is_invalid(meta: CloudApi, tmp_path: Path) -> None:
     findings = await examined(given(meta, tmp_path, WHATSAPP_ACCESS_TOKEN="EAA" + "q" * 40), *AT_META)
     assert bad(findings) == {"token.invalid"}
     assert "q" * 20 not in repr(findings)
 
 
-async def test_a_token_whose_permissions_were_withdrawn_lacks_both(meta: World, tmp_path: Path) -> None:
-    await happen(meta, "revoke-permission")
+async def test_a_token_whose_permissions_were_withdrawn_lacks_both(meta: CloudApi, tmp_path: Path) -> None:
+    meta.happen("revoke-permission")
     findings = await examined(given(meta, tmp_path), *AT_META)
     assert by_key(findings, "token.no_messaging").mark is Mark.FAILED
     assert by_key(findings, "token.no_management").mark is Mark.WARNING
@@ -116,20 +105,22 @@ async def test_a_token_whose_permissions_were_withdrawn_lacks_both(meta: World, 
     assert told == {Section.NUMBER, Section.HEALTH, Section.TEMPLATES}, "each says so, and the next goes on"
 
 
-async def test_a_token_for_another_account_is_told(meta: World, tmp_path: Path) -> None:
+async def test_a_token_for_another_account_is_told(meta: CloudApi, tmp_path: Path) -> None:
     findings = await examined(given(meta, tmp_path, WHATSAPP_BUSINESS_ACCOUNT_ID="102290000000009"), *AT_META)
     assert "102290000000009" in by_key(findings, "token.not_for_account").seen.en
     assert by_key(findings, "general.no_such_thing").section is Section.TEMPLATES
 
 
-async def test_a_wrong_app_secret_is_found_before_any_webhook_is_refused(meta: World, tmp_path: Path) -> None:
+async def test_a_wrong_app_secret_is_found_before_any_webhook_is_refused(
+    meta: CloudApi, tmp_path: Path
+) -> None:
     findings = await examined(given(meta, tmp_path, WHATSAPP_APP_SECRET="f" * 32), Section.TOKEN)
     assert bad(findings) == {"token.secret_wrong"}
     assert "f" * 32 not in repr(findings)
 
 
 async def test_during_a_change_of_the_app_secret_the_outlived_one_is_a_warning(
-    meta: World, tmp_path: Path
+    meta: CloudApi, tmp_path: Path
 ) -> None:
     both = given(meta, tmp_path, WHATSAPP_APP_SECRET=f"{'f' * 32},{meta.app_secret}")
     findings = await examined(both, Section.TOKEN)
@@ -138,8 +129,8 @@ async def test_during_a_change_of_the_app_secret_the_outlived_one_is_a_warning(
     assert not bad(findings)
 
 
-async def test_a_number_that_is_not_registered_cannot_send(meta: World, tmp_path: Path) -> None:
-    await happen(meta, "deregister-number")
+async def test_a_number_that_is_not_registered_cannot_send(meta: CloudApi, tmp_path: Path) -> None:
+    meta.happen("deregister-number")
     findings = await examined(given(meta, tmp_path), Section.NUMBER, Section.HEALTH)
     assert "DISCONNECTED" in by_key(findings, "number.not_connected").seen.en
     assert "/{phone_number_id}/register" in by_key(findings, "number.not_connected").todo.en
@@ -149,16 +140,16 @@ async def test_a_number_that_is_not_registered_cannot_send(meta: World, tmp_path
 
 
 async def test_low_quality_is_a_warning_at_the_number_and_a_limit_in_its_health(
-    meta: World, tmp_path: Path
+    meta: CloudApi, tmp_path: Path
 ) -> None:
-    await happen(meta, "quality-red")
+    meta.happen("quality-red")
     findings = await examined(given(meta, tmp_path), Section.NUMBER, Section.HEALTH, Section.TEMPLATES)
     assert by_key(findings, "number.quality_red").mark is Mark.WARNING
     assert "low" in by_key(findings, "health.limited").seen.en
     assert "RED" in by_key(findings, "templates.quality").seen.en
 
 
-async def test_a_wrong_phone_number_id_is_told_apart_from_a_bad_token(meta: World, tmp_path: Path) -> None:
+async def test_a_wrong_phone_number_id_is_told_apart_from_a_bad_token(meta: CloudApi, tmp_path: Path) -> None:
     findings = await examined(
         given(meta, tmp_path, WHATSAPP_PHONE_NUMBER_ID="106540000000009"), Section.TOKEN, Section.NUMBER
     )
@@ -170,9 +161,9 @@ async def test_a_wrong_phone_number_id_is_told_apart_from_a_bad_token(meta: Worl
     ("incident", "words"), [("lock-account", "locked"), ("payment-problem", "payment method")]
 )
 async def test_a_blocked_account_is_told_with_metas_own_advice(
-    meta: World, tmp_path: Path, incident: str, words: str
+    meta: CloudApi, tmp_path: Path, incident: str, words: str
 ) -> None:
-    await happen(meta, incident)
+    meta.happen(incident)
     finding = by_key(await examined(given(meta, tmp_path), Section.HEALTH), "health.blocked")
     assert words in finding.seen.en
     assert finding.about.startswith("WABA")
@@ -189,23 +180,23 @@ async def test_a_blocked_account_is_told_with_metas_own_advice(
     ],
 )
 async def test_what_happened_to_a_template_at_meta_is_told(
-    meta: World, tmp_path: Path, incident: str, key: str
+    meta: CloudApi, tmp_path: Path, incident: str, key: str
 ) -> None:
-    await happen(meta, incident, template="hina_invitation")
+    meta.happen(incident, template="hina_invitation")
     finding = by_key(await examined(given(meta, tmp_path), Section.TEMPLATES), key)
     assert finding.mark is Mark.FAILED
     assert finding.about == "hina_invitation"
 
 
-async def test_an_edited_template_is_told_with_the_difference(meta: World, tmp_path: Path) -> None:
-    await happen(meta, "edit-template", template="hina_invitation")
+async def test_an_edited_template_is_told_with_the_difference(meta: CloudApi, tmp_path: Path) -> None:
+    meta.happen("edit-template", template="hina_invitation")
     finding = by_key(await examined(given(meta, tmp_path), Section.TEMPLATES), "templates.differs")
     assert "variables in the text: 1 here, 2 at Meta" in finding.seen.en
     assert finding.rows == (("WHAT", "HERE", "AT META"), ("variables in the text", "1", "2"))
 
 
 async def test_the_right_name_in_another_language_is_told_with_the_languages_there_are(
-    meta: World, tmp_path: Path
+    meta: CloudApi, tmp_path: Path
 ) -> None:
     (tmp_path / "templates.toml").write_text(
         '[remind]\nmeta_name = "rsvp_reminder"\nlanguage_code = "en"\n'

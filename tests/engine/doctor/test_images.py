@@ -1,83 +1,98 @@
 """Header images: found where they are used, fetched as Meta would, judged by what they are."""
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from starlette.types import Receive, Scope, Send
 
 from invy.engine.doctor.finding import Finding, Mark
 from invy.engine.doctor.images import judged
 from invy.engine.doctor.section import Section
-from invy.engine.doctor.subject import Chart
 from invy.gateway.image import ImageFetcher
-from invy.meta.live_template import LiveTemplate
 from invy.meta.picture import Fetched, Look
+from invy.simulator.gallery import PICTURES
+from invy.simulator.template import default_templates
 from invy.store import schema
 from invy.store.database import Database
 from invy.store.outbox import Outbox
-from tests.certificates import certificate, trust
-from tests.engine.doctor.clinic import listening
-from tests.engine.doctor.odd_meta import error, odd_meta
-from tests.engine.doctor.patients import by_key, examined, keys, settings
+from invy.testing import CloudApi, running
+from tests.engine.doctor.patients import by_key, keys
+from tests.engine.doctor.simulated import pointed, seen
 from tests.making import draft
-
-JPEG = b"\xff\xd8\xff\xc0\x00\x11\x08\x00\x10\x00\x10\x03" + b"\0" * 2000
-GALLERY = {
-    "/good.jpg": (b"image/jpeg", JPEG),
-    "/lying.jpg": (b"text/plain", JPEG),
-    "/really.jpg": (b"image/jpeg", b"RIFF\0\0\0\0WEBPVP8 "),
-    "/page.jpg": (b"image/jpeg", b"<!doctype html><html>not found</html>"),
-    "/print.jpg": (b"image/jpeg", JPEG.replace(b"\x00\x10\x03", b"\x00\x10\x04")),
-    "/empty.jpg": (b"image/jpeg", b""),
-}
-
-
-async def gallery(scope: Scope, receive: Receive, send: Send) -> None:
-    del receive
-    if scope["path"] == "/moved.jpg":
-        await send({"type": "http.response.start", "status": 302, "headers": [(b"location", b"/good.jpg")]})
-        await send({"type": "http.response.body", "body": b""})
-        return
-    kind, body = GALLERY.get(scope["path"], (b"text/html", b"gone"))
-    status = 200 if scope["path"] in GALLERY else 404
-    await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", kind)]})
-    await send({"type": "http.response.body", "body": body})
+from tests.simulator.client import call
 
 
 @pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[str]:
-    async with listening(gallery, certificate=certificate("127.0.0.1", tmp_path)) as url:
-        yield url
+def meta() -> Iterator[CloudApi]:
+    with running(seed=7) as api:
+        yield api
 
 
-def fetcher() -> ImageFetcher:
-    return ImageFetcher(allowed=lambda _: True, trust=trust())
-
-
-async def seen(folder: Path, *urls: str, **changed: object) -> list[Finding]:
-    return await examined(settings(folder), Section.IMAGES, images=fetcher(), image_urls=urls, **changed)
+async def looked(meta: CloudApi, folder: Path, *names: str) -> list[Finding]:
+    """What the doctor finds about these pictures of the simulator."""
+    return await seen(meta, folder, Section.IMAGES, image_urls=tuple(meta.picture(name) for name in names))
 
 
 @pytest.mark.parametrize(
-    ("path", "expected"),
+    ("name", "expected"),
     [
-        ("/good.jpg", {"images.good"}),
-        ("/lying.jpg", {"images.good", "images.misdeclared"}),
-        ("/moved.jpg", {"images.good", "images.redirects"}),
-        ("/really.jpg", {"images.wrong_kind"}),
-        ("/page.jpg", {"images.wrong_kind"}),
-        ("/print.jpg", {"images.wrong_colours"}),
-        ("/empty.jpg", {"images.empty"}),
-        ("/nowhere.jpg", {"images.http_error"}),
+        ("good.jpg", {"images.good"}),
+        ("good.png", {"images.good"}),
+        ("transparent.png", {"images.good"}),
+        ("misdeclared.jpg", {"images.good", "images.misdeclared"}),
+        ("moved.jpg", {"images.good", "images.redirects"}),
+        ("webp.jpg", {"images.wrong_kind"}),
+        ("page.jpg", {"images.wrong_kind"}),
+        ("cmyk.jpg", {"images.wrong_colours"}),
+        ("deep.png", {"images.wrong_colours"}),
+        ("empty.jpg", {"images.empty"}),
+        ("large.jpg", {"images.too_large"}),
+        ("missing.jpg", {"images.http_error"}),
+        ("forbidden.jpg", {"images.http_error"}),
+        ("failing.jpg", {"images.http_error"}),
+        ("chain.jpg", {"images.too_many_redirects"}),
+        ("moved-to-private.jpg", {"images.private"}),
+        ("moved-to-http.jpg", {"images.not_https"}),
+        ("moved-to-nothing.jpg", {"images.not_a_link"}),
+        ("cut.jpg", {"images.unreachable"}),
     ],
 )
-async def test_an_image_is_judged_by_its_content(
-    tmp_path: Path, server: str, path: str, expected: set[str]
+async def test_a_picture_is_judged_by_what_it_is_and_as_the_simulator_judges_it(
+    meta: CloudApi, tmp_path: Path, name: str, expected: set[str]
 ) -> None:
-    assert {key for key in keys(await seen(tmp_path, server + path)) if key.startswith("images.")} == expected
+    assert keys(await looked(meta, tmp_path, name)) == expected
+    assert ("images.good" in expected) is PICTURES[name].meta_takes
+
+
+async def test_a_picture_that_never_comes_is_not_waited_for(meta: CloudApi, tmp_path: Path) -> None:
+    eyes = ImageFetcher(home=meta.base_url, timeout_s=0.3)
+    link = meta.picture("slow.jpg")
+    findings = await seen(meta, tmp_path, Section.IMAGES, images=eyes, image_urls=(link,))
+    assert "0.3 seconds" in by_key(findings, "images.timeout").seen.en
+
+
+async def test_only_pictures_at_the_very_address_of_the_simulated_meta_count_as_public(
+    meta: CloudApi, tmp_path: Path
+) -> None:
+    with running(seed=8) as another:
+        elsewhere = another.picture("good.jpg")
+        findings = await seen(meta, tmp_path, Section.IMAGES, image_urls=(elsewhere,))
+    assert keys(findings) == {"images.not_https"}
+    secure = meta.picture("good.jpg").replace("http://", "https://")
+    assert keys(await seen(meta, tmp_path, Section.IMAGES, image_urls=(secure,))) == {"images.private"}
+
+
+async def test_the_simulator_may_be_called_by_a_name(meta: CloudApi) -> None:
+    by_name = meta.base_url.replace("127.0.0.1", "localhost")
+
+    async def here(_host: str) -> Sequence[str]:
+        return ["127.0.0.1"]
+
+    link = meta.picture("good.jpg").replace("127.0.0.1", "localhost")
+    assert (await ImageFetcher(home=by_name, lookup=here).fetch(link)).look is Look.FETCHED
+    assert (await ImageFetcher(home=meta.base_url, lookup=here).fetch(link)).look is Look.NOT_HTTPS
 
 
 @pytest.mark.parametrize("look", [look for look in Look if look is not Look.FETCHED])
@@ -95,8 +110,8 @@ def test_what_follows_a_question_mark_in_a_link_is_not_shown() -> None:
     assert "signature" not in repr(judged(link, Fetched(Look.HTTP_ERROR, link + "&more", 403)))
 
 
-async def test_without_any_image_the_section_says_how_to_look_at_one(tmp_path: Path) -> None:
-    finding = by_key(await seen(tmp_path), "images.none")
+async def test_without_any_image_the_section_says_how_to_look_at_one(meta: CloudApi, tmp_path: Path) -> None:
+    finding = by_key(await looked(meta, tmp_path), "images.none")
     assert (finding.mark, "--image URL" in finding.seen.en) == (Mark.SKIPPED, True)
 
 
@@ -108,44 +123,63 @@ def with_default(folder: Path, value: str) -> None:
     )
 
 
-async def test_the_image_of_the_template_file_is_looked_at(tmp_path: Path, server: str) -> None:
-    settings(tmp_path)
-    with_default(tmp_path, f"{server}/good.jpg")
-    assert "images.good" in keys(await seen(tmp_path))
+async def test_the_image_of_the_template_file_is_looked_at(meta: CloudApi, tmp_path: Path) -> None:
+    pointed(meta, tmp_path)
+    with_default(tmp_path, "https://127.0.0.1/private.jpg")
+    assert keys(await looked(meta, tmp_path)) == {"images.private"}
 
 
-async def test_the_images_of_recent_messages_are_looked_at_five_of_them(tmp_path: Path, server: str) -> None:
-    database = Database.open(settings(tmp_path).database_url)
+async def test_the_images_of_recent_messages_are_looked_at_five_of_them(
+    meta: CloudApi, tmp_path: Path
+) -> None:
+    database = Database.open(pointed(meta, tmp_path).database_url)
     await schema.upgrade(database)
     for n in range(1, 8):
-        header = {"type": "header", "parameters": [{"type": "image", "image": {"link": f"{server}/{n}.jpg"}}]}
+        link = meta.picture(f"{n}.jpg")
+        header = {"type": "header", "parameters": [{"type": "image", "image": {"link": link}}]}
         payload = json.dumps({"template": {"components": [header]}}).encode()
         await Outbox(database).enqueue_one(replace(draft(n), payload=payload))
     await database.close()
-    findings = await examined(settings(tmp_path), Section.DATABASE, Section.IMAGES, images=fetcher())
-    looked: Sequence[str] = [each.about for each in findings if each.key == "images.http_error"]
-    assert looked == [f"{server}/{n}.jpg" for n in (7, 6, 5, 4, 3)]
+    findings = await seen(meta, tmp_path, Section.DATABASE, Section.IMAGES)
+    looked_at: Sequence[str] = [each.about for each in findings if each.key == "images.http_error"]
+    assert looked_at == [meta.picture(f"{n}.jpg") for n in (7, 6, 5, 4, 3)]
     assert "2 more images" in by_key(findings, "images.more").seen.en
 
 
-async def test_the_example_of_a_template_is_known_by_what_meta_lists(tmp_path: Path, server: str) -> None:
-    link = f"{server}/good.jpg"
-    live = LiveTemplate("1", "t", "he", "APPROVED", header="IMAGE", header_examples=(link,))
-    findings = await seen(tmp_path, link, chart=Chart(templates=[live]))
+async def test_the_example_of_a_template_is_known_by_what_meta_lists(meta: CloudApi, tmp_path: Path) -> None:
+    link = meta.picture("example.jpg")
+    assert keys(await looked(meta, tmp_path, "example.jpg")) == {"images.http_error"}
+    header, *others = default_templates()[0]["components"]
+    example = [{**header, "example": {"header_handle": [link]}}, *others]
+    meta.happen("change-facts", about="template", template="hina_invitation", facts={"components": example})
+    findings = await seen(meta, tmp_path, Section.TEMPLATES, Section.IMAGES, image_urls=(link,))
     assert "images.metas_example" in keys(findings)
 
 
-@pytest.mark.parametrize(
-    ("answer", "key"),
-    [
-        ({"id": "1234567890123456", "mime_type": "image/jpeg"}, "images.at_meta"),
-        ((400, error(100, "Object does not exist", subcode=33)), "general.no_such_thing"),
-    ],
-)
-async def test_an_image_by_id_is_asked_for_at_meta(tmp_path: Path, answer: object, key: str) -> None:
-    async with odd_meta({"1234567890123456": answer}) as (url, meta):
-        given = settings(tmp_path, WHATSAPP_API_BASE_URL=url)
-        with_default(tmp_path, "1234567890123456")
-        findings = await examined(given, Section.IMAGES)
-    assert by_key(findings, key).about == "1234567890123456"
-    assert ("1234567890123456", {"phone_number_id": "106540000000001"}) in meta.asked
+async def test_the_example_that_the_simulator_lists_is_not_even_asked_for(
+    meta: CloudApi, tmp_path: Path
+) -> None:
+    [link] = default_templates()[0]["components"][0]["example"]["header_handle"]
+    findings = await seen(meta, tmp_path, Section.TEMPLATES, Section.IMAGES, image_urls=(link,))
+    assert by_key(findings, "images.metas_example").about == link
+
+
+def uploaded(meta: CloudApi, content: bytes) -> str:
+    """The id of a JPEG that was uploaded to Meta."""
+    form = (
+        b'--cut\r\nContent-Disposition: form-data; name="messaging_product"\r\n\r\nwhatsapp\r\n'
+        b'--cut\r\nContent-Disposition: form-data; name="file"; filename="i.jpg"\r\n'
+        b"Content-Type: image/jpeg\r\n\r\n" + content + b"\r\n--cut--\r\n"
+    )
+    path = f"/v25.0/{meta.phone_number_id}/media"
+    reply = call(meta, "POST", path, raw=form, content_type="multipart/form-data; boundary=cut")
+    return str(reply.json["id"])
+
+
+async def test_an_image_by_id_is_asked_for_at_meta(meta: CloudApi, tmp_path: Path) -> None:
+    pointed(meta, tmp_path)
+    media_id = uploaded(meta, PICTURES["good.jpg"].serve().body)
+    with_default(tmp_path, media_id)
+    assert by_key(await seen(meta, tmp_path, Section.IMAGES), "images.at_meta").about == media_id
+    meta.advance(31 * 86_400)
+    assert by_key(await seen(meta, tmp_path, Section.IMAGES), "general.no_such_thing").about == media_id

@@ -1,25 +1,52 @@
 """Our webhook tried from outside: through the real service, and through what may stand before it."""
 
+import asyncio
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from starlette.types import Receive, Scope, Send
 
 from invy.app.settings import Settings
 from invy.domain import self_test
 from invy.engine.doctor.finding import Finding, Mark
 from invy.engine.doctor.section import Section
+from invy.gateway.callback import Callback
+from invy.store import schema
+from invy.store.database import Database
 from invy.store.tables import evidence, inbound, journal, notices
-from tests.engine.doctor.clinic import Wrap, answering, clinic, listening, rewriting, stripping
+from invy.testing import CloudApi, running
+from tests.certificates import certificate
+from tests.engine.doctor.clinic import clinic, listening
 from tests.engine.doctor.patients import SECRET, by_key, examined, keys, settings
 
 
-async def tried(folder: Path, wrap: Wrap | None = None, *, service: Settings | None = None) -> list[Finding]:
+@pytest.fixture
+def meta() -> Iterator[CloudApi]:
+    """A simulator, whose front door can stand before our service."""
+    with running(seed=7) as api:
+        yield api
+
+
+async def tried(folder: Path, *, service: Settings | None = None) -> list[Finding]:
     """Examine the webhook of a service with these settings (the doctor's own when none are given)."""
-    async with clinic(service or settings(folder), wrap=wrap, send=False) as there:
+    async with clinic(service or settings(folder), send=False) as there:
         mine = settings(folder, INVY_PUBLIC_URL=there.url)
         return await examined(mine, Section.DATABASE, Section.WEBHOOK, Section.EVIDENCE)
+
+
+async def through(
+    meta: CloudApi, folder: Path, how: str = "", method: str = "", **changed: Any
+) -> list[Finding]:
+    """Examine the webhook through the simulator's front door, which goes wrong in this way."""
+    async with clinic(settings(folder), send=False) as there:
+        door = await asyncio.to_thread(meta.lead_door, there.url)
+        if how:
+            await asyncio.to_thread(meta.happen, "spoil-door", how=how, method=method, takes="30s")
+        mine = settings(folder, INVY_PUBLIC_URL=door)
+        return await examined(mine, Section.DATABASE, Section.WEBHOOK, Section.EVIDENCE, **changed)
 
 
 async def test_a_webhook_that_works_is_verified_stores_the_self_test_and_refuses_the_unsigned(
@@ -52,8 +79,18 @@ async def test_the_self_test_changes_nothing_and_is_not_taken_for_a_webhook_of_m
     assert not [each for each in findings if each.key.startswith("evidence.refused")]
 
 
-async def test_a_proxy_that_rewrites_bodies_is_told_apart_from_a_wrong_secret(tmp_path: Path) -> None:
-    assert "webhook.rewritten" in keys(await tried(tmp_path, rewriting))
+async def test_a_proxy_that_leaves_everything_as_it_is_does_no_harm(meta: CloudApi, tmp_path: Path) -> None:
+    findings = [each for each in await through(meta, tmp_path) if each.section is Section.WEBHOOK]
+    assert {each.mark for each in findings} == {Mark.OK}
+    assert meta.state()["door"]["passed"] == 4
+
+
+async def test_a_proxy_that_rewrites_bodies_is_told_apart_from_a_wrong_secret(
+    meta: CloudApi, tmp_path: Path
+) -> None:
+    found = keys(await through(meta, tmp_path, "rewrite"))
+    assert "webhook.rewritten" in found
+    assert "webhook.secret_differs" not in found
 
 
 async def test_a_service_with_another_secret_is_told(tmp_path: Path) -> None:
@@ -63,8 +100,8 @@ async def test_a_service_with_another_secret_is_told(tmp_path: Path) -> None:
     assert SECRET not in repr(findings)
 
 
-async def test_a_proxy_that_removes_the_signature_is_told(tmp_path: Path) -> None:
-    assert "webhook.stripped" in keys(await tried(tmp_path, stripping))
+async def test_a_proxy_that_removes_the_signature_is_told(meta: CloudApi, tmp_path: Path) -> None:
+    assert "webhook.stripped" in keys(await through(meta, tmp_path, "strip"))
 
 
 async def test_a_service_with_another_verify_token_is_told_and_the_self_test_is_skipped(
@@ -77,48 +114,53 @@ async def test_a_service_with_another_verify_token_is_told_and_the_self_test_is_
     }
 
 
-LOGIN = b"<html>Please log in</html>"
-
-
 @pytest.mark.parametrize(
-    ("wrap", "key", "words"),
+    ("spoilt", "key", "words"),
     [
-        (answering(200, LOGIN, (b"content-type", b"text/html")), "webhook.wrong_echo", "Please log in"),
-        (answering(404, b"nothing here"), "webhook.not_found", "404"),
-        (
-            answering(301, b"", (b"location", b"https://www.invy.example/x")),
-            "webhook.redirects",
-            "www.invy.example",
-        ),
-        (answering(403, b"blocked by firewall"), "webhook.status", "blocked by firewall"),
-        (answering(502, b"bad gateway"), "webhook.status", "502"),
-        (answering(403, b"no posts", method="POST"), "webhook.refused_unseen", "403"),
-        (answering(503, b"not stored; send it again\n", method="POST"), "webhook.not_stored", "503"),
-        (answering(413, b"too large", method="POST"), "webhook.status", "413"),
-        (answering(200, b"thanks", method="POST"), "webhook.not_journalled", "not in this database"),
+        (("login", ""), "webhook.wrong_echo", "Please log in"),
+        (("lost-route", ""), "webhook.not_found", "404"),
+        (("redirect", ""), "webhook.redirects", "login.door.example"),
+        (("firewall", ""), "webhook.status", "Request blocked"),
+        (("bad-gateway", ""), "webhook.status", "502"),
+        (("cut", ""), "webhook.broken", ""),
+        (("firewall", "POST"), "webhook.refused_unseen", "403"),
+        (("too-large", "POST"), "webhook.status", "413"),
+        (("swallow", "POST"), "webhook.not_journalled", "not in this database"),
+        (("login", "POST"), "webhook.not_journalled", "not in this database"),
     ],
 )
 async def test_whatever_answers_in_our_place_is_told_for_what_it_is(
-    tmp_path: Path, wrap: Wrap, key: str, words: str
+    meta: CloudApi, tmp_path: Path, spoilt: tuple[str, str], key: str, words: str
 ) -> None:
-    assert words in by_key(await tried(tmp_path, wrap), key).seen.en
+    assert words in by_key(await through(meta, tmp_path, *spoilt), key).seen.en
 
 
-async def test_something_that_takes_unsigned_bodies_is_told(tmp_path: Path) -> None:
-    findings = await tried(tmp_path, answering(200, b"thanks", method="POST"))
+async def test_a_door_that_never_answers_is_told_with_the_time(meta: CloudApi, tmp_path: Path) -> None:
+    async with Callback(timeout_s=0.3) as outside:
+        findings = await through(meta, tmp_path, "slow", outside=outside)
+    assert by_key(findings, "webhook.no_answer").mark is Mark.FAILED
+
+
+async def test_something_that_takes_unsigned_bodies_is_told(meta: CloudApi, tmp_path: Path) -> None:
+    findings = await through(meta, tmp_path, "swallow", "POST")
     assert by_key(findings, "webhook.unsigned_accepted").mark is Mark.FAILED
 
 
-async def test_an_address_that_echoes_every_challenge_is_told(tmp_path: Path) -> None:
-    async def careless(scope: Scope, receive: Receive, send: Send) -> None:
-        del receive
-        word = scope["query_string"].rpartition(b"hub.challenge=")[2]
-        await send({"type": "http.response.start", "status": 200, "headers": []})
-        await send({"type": "http.response.body", "body": word})
+async def test_an_address_that_echoes_every_challenge_is_told(meta: CloudApi, tmp_path: Path) -> None:
+    assert "webhook.any_token" in keys(await through(meta, tmp_path, "echo"))
 
-    async with listening(careless) as url:
-        findings = await examined(settings(tmp_path, INVY_PUBLIC_URL=url), Section.WEBHOOK)
-    assert "webhook.any_token" in keys(findings)
+
+async def test_a_service_that_cannot_store_says_so_and_is_believed(tmp_path: Path) -> None:
+    mine = Database.open(settings(tmp_path).database_url)
+    await schema.upgrade(mine)
+    await mine.close()
+    theirs = settings(tmp_path, INVY_DATABASE_URL=f"sqlite:///{tmp_path / 'theirs.db'}")
+    async with clinic(theirs, send=False) as there:
+        async with there.house.database.write() as connection:
+            await connection.execute(text("DROP TABLE journal"))
+        given = settings(tmp_path, INVY_PUBLIC_URL=there.url)
+        findings = await examined(given, Section.DATABASE, Section.WEBHOOK)
+    assert "503" in by_key(findings, "webhook.not_stored").seen.en
 
 
 async def test_nobody_at_the_public_address_is_told(tmp_path: Path) -> None:
@@ -138,11 +180,15 @@ async def nobody(scope: Scope, receive: Receive, send: Send) -> None:
     """Never called: the connection breaks before."""
 
 
-async def test_https_where_only_http_is_spoken_is_told(tmp_path: Path) -> None:
-    async with listening(nobody) as url:
-        findings = await examined(
-            settings(tmp_path, INVY_PUBLIC_URL=url.replace("http://", "https://")), Section.WEBHOOK
-        )
+async def test_a_certificate_that_nobody_vouches_for_is_told(tmp_path: Path) -> None:
+    async with listening(nobody, certificate=certificate("127.0.0.1", tmp_path)) as url:
+        findings = await examined(settings(tmp_path, INVY_PUBLIC_URL=url), Section.WEBHOOK)
+    assert keys(findings) == {"webhook.certificate", "general.skipped"}
+
+
+async def test_https_where_only_http_is_spoken_is_told(meta: CloudApi, tmp_path: Path) -> None:
+    secure = meta.base_url.replace("http://", "https://") + "/_simulator/door"
+    findings = await examined(settings(tmp_path, INVY_PUBLIC_URL=secure), Section.WEBHOOK)
     assert keys(findings) & {"webhook.certificate", "webhook.broken"}
 
 
