@@ -92,7 +92,7 @@ def test_a_new_event_gets_its_name_and_an_old_one_keeps_it_and_says_so(shell: Sh
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"", "There are no guests"),
+        (b"", "The file list.csv is empty"),
         (b"name,table\nEmma,1\n", "No column of phone numbers"),
         (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n", "not a list of guests"),
         (random.Random(1).randbytes(4000), "not a list of guests"),
@@ -171,3 +171,24 @@ def test_a_long_list_is_shortened_in_a_table_and_whole_in_json_and_csv(shell: Sh
 
 def test_json_and_csv_at_once_is_a_usage_error(shell: Shell) -> None:
     assert shell.run("guests", "list", "wedding", "--json", "--csv").exit_code == 2
+
+
+def test_which_of_two_columns_of_numbers_was_taken_is_said(shell: Shell) -> None:
+    text = "name,phone,mobile\nDan,+447700900160,+447700900150\nRon,+447700900151,\n"
+    (shell.folder / "list.csv").write_text(text, encoding="utf-8")
+    told = shell.run("guests", "import", "list.csv", "--event", "wedding", "--dry-run")
+    assert told.exit_code == 0
+    assert "2 columns of numbers; mobile was taken, not phone." in told.stdout
+    assert "Where mobile has none (1 guest), the next one was." in told.stdout
+    assert "1 guest has another number there, which was left" in told.stdout
+    document = shell.json("guests", "import", "list.csv", "--event", "wedding", "--dry-run", "--json")
+    assert document["phone_columns"] == {"names": ["mobile", "phone"], "filled_in": 1, "left": 1}
+
+
+@pytest.mark.parametrize("name", ["guests.xls", "guests.csv"])
+def test_a_web_page_is_no_list_whatever_it_is_called(shell: Shell, name: str) -> None:
+    (shell.folder / name).write_text("<html><table><tr><td>+447700900150</td></tr></table></html>")
+    told = shell.run("guests", "import", name, "--event", "wedding", "--dry-run")
+    assert told.exit_code == 2
+    assert "This is a web page (HTML), not a list of guests" in told.stdout
+    assert "save it as XLSX or CSV" in told.stdout

@@ -103,3 +103,31 @@ def _zip(parts: Mapping[str, str]) -> bytes:
                 name, text if name == "mimetype" else f'<?xml version="1.0" encoding="UTF-8"?>{text}'
             )
     return buffer.getvalue()
+
+
+def compound(*streams: str) -> bytes:
+    """A compound file ([MS-CFB]), the container of old and of encrypted Office documents, with empty streams so called."""
+    sector, end, free = 512, b"\xfe\xff\xff\xff", b"\xff\xff\xff\xff"
+    header = b"".join(
+        (
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(16),
+            b"\x3e\x00\x03\x00\xfe\xff\x09\x00\x06\x00" + bytes(10),
+            (1).to_bytes(4, "little"),  # sectors of the table of sectors
+            (1).to_bytes(4, "little"),  # where the directory begins
+            bytes(4) + b"\x00\x10\x00\x00" + end + bytes(4) + end + bytes(4),
+            bytes(4) + free * 108,
+        )
+    )
+    table = b"\xfd\xff\xff\xff" + end + free * (sector // 4 - 2)
+    entries = b"".join(
+        name.encode("utf-16-le").ljust(64, b"\x00")
+        + (2 * len(name) + 2).to_bytes(2, "little")
+        + bytes([5 if name == "Root Entry" else 2, 1])
+        + free * 2
+        + (b"\x01\x00\x00\x00" if name == "Root Entry" else free)
+        + bytes(36)
+        + end
+        + bytes(8)
+        for name in ("Root Entry", *streams)
+    )
+    return header + table + entries.ljust(sector, b"\x00")

@@ -104,6 +104,7 @@ def report(
     _show_problems(roster)
     _show_duplicates(roster)
     _show_notes(roster)
+    _show_phone_columns(roster)
     output.show(_summary(roster, written, dry_run=dry_run))
     if written is not None and written.name_kept:
         output.say(f"The event {event_id} keeps the name it has: {cell.visible(written.event.name)}.")
@@ -184,6 +185,26 @@ def _show_notes(roster: Roster) -> None:
         )
 
 
+def _show_phone_columns(roster: Roster) -> None:
+    """Which of several columns the numbers came from: the person with the list must be able to disagree."""
+    columns = roster.phone_columns
+    if columns is None:
+        return
+    first, *later = (
+        cell.isolated(cell.visible(name), terminal=sys.stdout.isatty()) for name in columns.names
+    )
+    others = " and ".join(later)
+    told = [f"The list has {len(columns.names)} columns of numbers; {first} was taken, not {others}."]
+    if columns.filled_in:
+        told.append(f"Where {first} has none ({cell.count(columns.filled_in, 'guest')}), the next one was.")
+    if columns.left:
+        told.append(
+            f"{cell.count(columns.left, 'guest')} {'has' if columns.left == 1 else 'have'} another number there, which "
+            "was left; it is kept among their further columns."
+        )
+    output.show(" ".join(told), style="yellow")
+
+
 def _document(
     file: str, event_id: EventId, roster: Roster, written: Written | None, *, dry_run: bool
 ) -> dict[str, Any]:
@@ -201,6 +222,13 @@ def _document(
             "blank": len(roster.blank),
             "headings": len(roster.headings),
         },
+        "phone_columns": {
+            "names": list(columns.names),
+            "filled_in": columns.filled_in,
+            "left": columns.left,
+        }
+        if (columns := roster.phone_columns)
+        else None,
         "imported": {"new": done.new, "changed": done.changed, "same": done.same} if done else None,
         "problems": [
             {

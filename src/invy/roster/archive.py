@@ -10,6 +10,9 @@ import zlib
 from typing import IO, BinaryIO, Final
 from xml.parsers import expat
 
+from invy.roster import foreign
+from invy.roster.foreign import Foreign
+
 UNPACKED: Final = 1 << 30
 """Bytes; a small file that unpacks to more is an attack or a mistake."""
 CELLS: Final = 20_000_000
@@ -40,11 +43,16 @@ class Unreadable(Exception):
         self.suggestion = suggestion
 
 
-def damaged(error: Exception) -> Unreadable:
+def damaged() -> Unreadable:
     return Unreadable(
-        f"The file looks like a spreadsheet and cannot be opened as one ({type(error).__name__})",
-        "Open it in the spreadsheet program and save it anew as XLSX or CSV",
+        "The file looks like a spreadsheet and cannot be opened as one: it is damaged or cut off",
+        "Copy or download it once more, or open it in the spreadsheet program and save it anew as XLSX or CSV",
     )
+
+
+def _refuse(seems: Foreign | None) -> None:
+    if seems is not None:
+        raise Unreadable(f"This is {seems.what}, not a list of guests", seems.todo)
 
 
 def check(stream: BinaryIO) -> None:
@@ -54,12 +62,31 @@ def check(stream: BinaryIO) -> None:
         try:
             with zipfile.ZipFile(stream) as archive:
                 _check_parts(archive)
-        except _BROKEN as error:
-            raise damaged(error) from None
+        except _BROKEN:
+            raise damaged() from None
+    else:
+        stream.seek(0)
+        _refuse(foreign.of_streams(_streams(stream)))
     stream.seek(0)
 
 
+def _streams(stream: BinaryIO) -> set[str]:
+    """Those names of streams that tell what an old Office document is ([MS-CFB] 2.6.1: an entry has 128 bytes)."""
+    wanted = {name.encode("utf-16-le"): name for name in foreign.STREAMS}
+    found: set[str] = set()
+    while chunk := stream.read(_CHUNK):
+        for written, name in wanted.items():
+            at = chunk.find(written)
+            while at >= 0:
+                length = int.from_bytes(chunk[at + 64 : at + 66], "little")
+                if at % 128 == 0 and length == len(written) + 2:
+                    found.add(name)
+                at = chunk.find(written, at + 1)
+    return found
+
+
 def _check_parts(archive: zipfile.ZipFile) -> None:
+    _refuse(foreign.of_archive(archive.namelist(), _mimetype(archive)))
     unpacked = sum(member.file_size for member in archive.infolist())
     if unpacked > UNPACKED:
         raise Unreadable(
@@ -74,6 +101,13 @@ def _check_parts(archive: zipfile.ZipFile) -> None:
         elif name in ("content.xml", "META-INF/manifest.xml"):
             with archive.open(name) as part:
                 _refuse_vast(*_ods_extent(part))
+
+
+def _mimetype(archive: zipfile.ZipFile) -> str:
+    if "mimetype" not in archive.namelist():
+        return ""
+    with archive.open("mimetype") as part:
+        return part.read(200).decode("ascii", "replace")
 
 
 def _refuse_vast(rows: int, columns: int) -> None:

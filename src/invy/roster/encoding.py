@@ -9,6 +9,13 @@ import re
 from dataclasses import dataclass, field
 from typing import BinaryIO, Final
 
+from invy.roster import foreign
+from invy.roster.foreign import Foreign
+
+_UNMARKED: Final = Foreign(
+    "text in UTF-16 without a mark that says so", "Save the list anew as CSV in UTF-8, or as XLSX"
+)
+_UNKNOWN: Final = Foreign("a program's own file")
 _CHUNK: Final = 1 << 20
 _WORDS_ENOUGH: Final = 20_000
 _STRAY_CONTROLS: Final = 8
@@ -20,17 +27,6 @@ _MARKS: Final = (
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
-)
-_MAGIC: Final = (
-    (b"%PDF", "a PDF document"),
-    (b"\x89PNG", "a picture"),
-    (b"\xff\xd8\xff", "a picture"),
-    (b"GIF8", "a picture"),
-    (b"{\\rtf", "a rich text document"),
-    (b"\x1f\x8b", "a compressed file"),
-    (b"Rar!", "a compressed file"),
-    (b"7z\xbc\xaf", "a compressed file"),
-    (b"SQLite format 3", "a database"),
 )
 
 
@@ -44,9 +40,9 @@ class Encoding:
 
 @dataclass(frozen=True, slots=True)
 class NotText:
-    """The bytes are no text; `looks_like` names what they seem to be."""
+    """The bytes are no text, but what they seem to be instead."""
 
-    looks_like: str
+    seems: Foreign
 
 
 def detect(stream: BinaryIO) -> Encoding | NotText:
@@ -56,9 +52,9 @@ def detect(stream: BinaryIO) -> Encoding | NotText:
     for mark, name in _MARKS:
         if start.startswith(mark):
             return Encoding(name)
-    for magic, looks_like in _MAGIC:
-        if start.startswith(magic):
-            return NotText(looks_like)
+    known = foreign.of_bytes(start)
+    if known is not None:
+        return NotText(known)
     count = _Count()
     decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
     while chunk := stream.read(_CHUNK):
@@ -67,7 +63,7 @@ def detect(stream: BinaryIO) -> Encoding | NotText:
     stream.seek(0)
     if count.controls > _STRAY_CONTROLS and count.controls * 50 > count.size:
         unmarked = start.count(0) * 4 > len(start)
-        return NotText("text in UTF-16 without a mark that says so" if unmarked else "a program's own file")
+        return NotText(_UNMARKED if unmarked else _UNKNOWN)
     if not count.broken:
         return Encoding("utf-8")
     if count.broken * 20 < count.letters:

@@ -15,6 +15,8 @@ SAMPLE: Final = 50
 _WIDEST: Final = 200
 """Columns further right are kept, but none of them is taken for a name or a number."""
 _KNOWN_SCRIPTS: Final = frozenset({"LATIN", "HEBREW", "ARABIC", "CYRILLIC"})
+_SOME_DIGITS: Final = 5
+"""A single column with so many digits anywhere is meant as numbers, even if each is wrong."""
 _HEADING_WITHIN: Final = 10
 """A heading may stand below this many rows of title."""
 
@@ -125,7 +127,11 @@ def _by_content(rows: Sequence[Sequence[str]], region: str) -> Columns:
     names = tuple(f"column {i + 1}" for i in range(width))
     scores = {i: phone_score(rows, i, region) for i in range(width)}
     phones = sorted((i for i in scores if scores[i]), key=lambda i: -scores[i])
-    if not phones and width == 1:
+    if (
+        not phones
+        and width == 1
+        and any(sum(map(str.isdecimal, cells[0])) >= _SOME_DIGITS for cells in rows if cells)
+    ):
         phones = [0]
     return Columns(names, tuple(phones[:1]), _most_words(rows, set(phones[:1])))
 

@@ -14,6 +14,9 @@ from invy.roster.roster import Blank, Duplicate, Entry, GuestRow, Heading, Note,
 
 _MEND: Final = "Open the list in a spreadsheet program, mend this row, and save the list anew"
 _VALUE_SHOWN: Final = 200
+_DIGIT: Final = re.compile(r"\d")
+_TELLING: Final = 8
+"""The last digits, which are the same with and without the country code."""
 _NOTHING: Final = re.compile(r"[\s\x00-\x1f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]*")
 _UNSHOWN: Final = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 _BIDI_MARKS: Final = re.compile(r"[\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\u00ad]")
@@ -132,8 +135,11 @@ def _candidate(record: Record, columns: Columns) -> Candidate:
     used = {columns.full_name}
     if not name and (columns.first_name is not None or columns.last_name is not None):
         name = f"{cell(columns.first_name)} {cell(columns.last_name)}"
-    numbers = [(columns.name_of(i), cell(i)) for i in columns.phones if cell(i)]
-    taken = next((i for i in columns.phones if cell(i)), None)
+    filled = [i for i in columns.phones if cell(i)]
+    # A dash, or a word such as "none", in one column leaves the number to the next.
+    filled = [i for i in filled if has_digits(cell(i))] or filled
+    numbers = [(columns.name_of(i), cell(i)) for i in filled]
+    taken = filled[0] if filled else None
     params = {
         columns.name_of(i): value for i in range(width) if i not in used and i != taken and (value := cell(i))
     }
@@ -153,6 +159,15 @@ def _candidate(record: Record, columns: Columns) -> Candidate:
         (Note.LONGER_THAN_HEADING,) if longer else (),
         suggestion,
     )
+
+
+def has_digits(cell: str) -> bool:
+    return any(map(str.isdecimal, cell))
+
+
+def same_number(one: str, other: str) -> bool:
+    """Whether two written numbers end alike; a cheap look, for a remark."""
+    return _DIGIT.findall(one)[-_TELLING:] == _DIGIT.findall(other)[-_TELLING:]
 
 
 def _identity(e164: E164) -> int:

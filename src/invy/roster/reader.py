@@ -9,18 +9,31 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import BinaryIO, Final
 
-from invy.roster import archive, encoding, heading, vcard, workbook
+from invy.roster import archive, encoding, foreign, heading, vcard, workbook
 from invy.roster.delimited import DELIMITERS, Record, records
+from invy.roster.foreign import Foreign
 from invy.roster.heading import Columns
-from invy.roster.judge import Candidate, Judge, broken, is_blank, shown
-from invy.roster.roster import Blank, Duplicate, Entry, GuestRow, Heading, Problem, ProblemKind, Roster
+from invy.roster.judge import Candidate, Judge, broken, has_digits, is_blank, same_number, shown
+from invy.roster.roster import (
+    Blank,
+    Duplicate,
+    Entry,
+    GuestRow,
+    Heading,
+    PhoneColumns,
+    Problem,
+    ProblemKind,
+    Roster,
+)
 
 _SNIFFED_LINES: Final = 200
 _CERTAIN: Final = 1 << 30
 _WIDEST: Final = 100
 """Columns further right are not looked at to find the delimiter."""
 _DELIMITER_NAMES: Final = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
-_FORMATS: Final = "Use CSV (UTF-8), XLSX, ODS or vCard"
+_RIGHT_FILE: Final = "Look whether it is the right file"
+_TOLD_BY: Final = 4096
+"""Characters by which a text is told to be something else."""
 
 
 def read(data: bytes, filename: str, region: str) -> Roster:
@@ -38,6 +51,7 @@ def collect(listing: "Listing") -> Roster:
         duplicates=tuple(entry for entry in entries if isinstance(entry, Duplicate)),
         headings=tuple(entry.row for entry in entries if isinstance(entry, Heading)),
         blank=tuple(entry.row for entry in entries if isinstance(entry, Blank)),
+        phone_columns=listing.phone_columns,
     )
 
 
@@ -47,17 +61,32 @@ def rows(stream: BinaryIO, filename: str, region: str) -> Iterator[Entry]:
 
 
 class Listing:
-    """One reading of one file. After the first entry `source` says how the file was understood."""
+    """One reading of one file. After the first entry `source` says how the file was understood.
+
+    After the last one `phone_columns` says where the numbers came from, if there was a choice.
+    """
 
     def __init__(self, stream: BinaryIO, filename: str, region: str) -> None:
         self._stream = stream
         self._filename = filename
         self._region = region
         self.source = ""
+        self._phone_names: tuple[str, ...] = ()
+        self._filled_in = self._left = 0
+
+    @property
+    def phone_columns(self) -> PhoneColumns | None:
+        return PhoneColumns(self._phone_names, self._filled_in, self._left) if self._phone_names else None
 
     def __iter__(self) -> Iterator[Entry]:
         start = self._stream.read(8)
         self._stream.seek(0)
+        seems = foreign.of_name(self._filename)
+        if seems is not None:
+            return iter((self._foreign(seems),))
+        if not start:
+            self.source = "an empty file"
+            return iter((_whole(ProblemKind.FILE_EMPTY, f"The file {self._filename} is empty", _RIGHT_FILE),))
         if start.startswith(workbook.MAGIC):
             return self._workbook()
         return self._text()
@@ -89,16 +118,16 @@ class Listing:
     def _text(self) -> Iterator[Entry]:
         found = encoding.detect(self._stream)
         if isinstance(found, encoding.NotText):
-            self.source = found.looks_like
-            yield _whole(
-                ProblemKind.FILE_UNREADABLE, f"This is {found.looks_like}, not a list of guests", _FORMATS
-            )
+            yield self._foreign(found.seems)
             return
         decoded = io.TextIOWrapper(self._stream, found.name, errors="replace", newline="")
         try:
             lines = iter(decoded)
             first = list(islice(lines, _SNIFFED_LINES))
-            if vcard.looks_like("".join(first[:10])):
+            seems = foreign.of_text("".join(first)[:_TOLD_BY])
+            if seems is not None:
+                yield self._foreign(seems)
+            elif vcard.looks_like("".join(first[:10])):
                 self.source = f"contact cards, {found.name}"
                 yield from self._cards(chain(first, lines))
             else:
@@ -107,6 +136,20 @@ class Listing:
                 yield from self._separated(chain(first, lines), delimiter)
         finally:
             decoded.detach()  # the stream belongs to the caller
+
+    def _tally(self, entry: Entry, record: Record, columns: Columns) -> None:
+        """Count where numbers came from and which were left, in a list with several columns for them."""
+        if len(columns.phones) == 1 or not isinstance(entry, GuestRow):
+            return
+        first, *later = (record.cells[i].strip() if i < len(record.cells) else "" for i in columns.phones)
+        self._phone_names = tuple(columns.name_of(i) for i in columns.phones)
+        taken = entry.raw_phone
+        self._filled_in += first != taken
+        self._left += any(has_digits(cell) and not same_number(cell, taken) for cell in later)
+
+    def _foreign(self, seems: Foreign) -> Problem:
+        self.source = seems.what
+        return _whole(ProblemKind.FILE_UNREADABLE, f"This is {seems.what}, not a list of guests", seems.todo)
 
     def _separated(self, lines: Iterable[str], delimiter: str) -> Iterator[Entry]:
         table = records(lines, delimiter)
@@ -139,13 +182,19 @@ class Listing:
                 "Name the columns in the first row, for example name and phone, or שם and טלפון",
             )
         judge = Judge(self._region)
+        something = len(filled) == len(headings)
         for record in chain(sample, table):
             if record.row in headings:
-                yield Heading(record.row)
+                entry: Entry = Heading(record.row)
             elif columns.phones or record.broken:
-                yield judge.table_row(record, columns)
+                entry = judge.table_row(record, columns)
+                self._tally(entry, record, columns)
             else:
-                yield _without_phone_column(record)
+                entry = _without_phone_column(record)
+            something = something or not isinstance(entry, Heading | Blank)
+            yield entry
+        if not something:  # nothing but the heading, again and again
+            yield _empty(self._filename)
 
     def _cards(self, lines: Iterable[str]) -> Iterator[Entry]:
         judge = Judge(self._region)
@@ -215,9 +264,7 @@ def _without_phone_column(record: Record) -> Entry:
 
 
 def _empty(filename: str) -> Problem:
-    return _whole(
-        ProblemKind.FILE_EMPTY, f"There are no guests in {filename}", "Look whether it is the right file"
-    )
+    return _whole(ProblemKind.FILE_EMPTY, f"There are no guests in {filename}", _RIGHT_FILE)
 
 
 def _whole(kind: ProblemKind, reason: str, suggestion: str, *, column: str = "") -> Problem:

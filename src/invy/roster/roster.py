@@ -30,7 +30,7 @@ class Note(StrEnum):
     NO_NAME = "There is no name in this row"
     NAME_CLEANED = "Characters that cannot be shown were removed from the name"
     DAMAGED = "Some letters were already damaged in the file; compare with the original list"
-    OTHER_COLUMN = "The phone column was empty; the number comes from another column"
+    OTHER_COLUMN = "The phone column has no number; it comes from another column"
     LONGER_THAN_HEADING = "The row has more cells than the heading"
 
 
@@ -70,6 +70,18 @@ class Duplicate:
 
 
 @dataclass(frozen=True, slots=True)
+class PhoneColumns:
+    """Where the numbers came from, in a list that has several columns for them."""
+
+    names: tuple[str, ...]
+    """In the order in which they were tried: mobile before any other, then from left to right."""
+    filled_in: int
+    """Guests whose number comes from a later column, because the first has none."""
+    left: int
+    """Guests for whom a later column holds another number, which was not taken; it stays among their params."""
+
+
+@dataclass(frozen=True, slots=True)
 class Heading:
     """A row of column names, or a title above them."""
 
@@ -94,3 +106,5 @@ class Roster:
     duplicates: tuple[Duplicate, ...] = ()
     headings: tuple[int, ...] = ()
     blank: tuple[int, ...] = ()
+    phone_columns: PhoneColumns | None = None
+    """None when there is no more than one."""

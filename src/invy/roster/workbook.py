@@ -14,7 +14,7 @@ import python_calamine as calamine
 from invy.roster import archive
 from invy.roster.delimited import Record
 
-MAGIC: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
+MAGIC: Final = (b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
 
 Cell = float | str | bool | time | date | datetime | timedelta
 
@@ -47,8 +47,8 @@ def sheets(stream: BinaryIO) -> list[Sheet]:
         raise archive.Unreadable(
             "The spreadsheet is protected by a password", "Save a copy without a password"
         ) from None
-    except (calamine.CalamineError, OSError, ValueError) as error:
-        raise archive.damaged(error) from None
+    except (calamine.CalamineError, OSError, ValueError):
+        raise archive.damaged() from None
     return [Sheet(table.name, table.end[0] + 1, table) for table in tables if table.end is not None]
 
 
