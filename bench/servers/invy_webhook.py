@@ -13,6 +13,7 @@ from invy.app import logs
 from invy.app.house import House
 from invy.app.service import Service
 from invy.app.settings import LogFormat, LogLevel, load
+from invy.cli.serving import settle_in
 from invy.store.database import Database
 from invy.web.app import FrontDoor, create_app
 from invy.web.webhook import Webhook, keys
@@ -40,4 +41,5 @@ def receiving_only() -> FrontDoor:
 
 
 if __name__ == "__main__":
+    settle_in()  # as `invy serve` does
     serve(create_app(house, service, send=False) if sys.argv[2] == "apply" else receiving_only())

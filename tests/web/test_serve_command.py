@@ -1,6 +1,7 @@
 """`invy serve` and `invy worker` as processes: what they say, what they answer over a socket, how they end."""
 
 import asyncio
+import gc
 import io
 import json
 import os
@@ -16,6 +17,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from invy.cli import serving
 from invy.store import schema
 from invy.store.database import Database
 from tests.web.stand import ACCESS_TOKEN, SECRET, TEMPLATES, VERIFY_TOKEN, WEBHOOK, signed, status_update
@@ -322,3 +324,25 @@ async def test_an_unknown_name_for_a_token_is_refused(sqlite_url: str, tmp_path:
     code, _, _ = await outcome(tmp_path, environment(sqlite_url, tmp_path), "token", "create", "two\nlines")
 
     assert code == 2
+
+
+def test_a_server_runs_on_uvloop_where_there_is_one() -> None:
+    loops: list[asyncio.AbstractEventLoop] = []
+
+    async def look() -> None:
+        loops.append(asyncio.get_running_loop())
+
+    serving.run(look())
+
+    assert type(loops[0]).__module__.startswith("uvloop")
+
+
+def test_what_a_server_has_loaded_is_out_of_the_garbage_collectors_rounds() -> None:
+    before = gc.get_threshold()
+    try:
+        serving.settle_in()
+        assert gc.get_freeze_count() > 0
+        assert gc.get_threshold() > before
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*before)

@@ -1,6 +1,5 @@
 """`invy serve`: the service until it is told to stop."""
 
-import asyncio
 import os
 from typing import TYPE_CHECKING, Annotated
 
@@ -46,7 +45,7 @@ def serve(
     logs.configure_from(settings)
     taken = serving.listen(where, settings.port if port is None else port)
     with taken:
-        asyncio.run(
+        serving.run(
             _serve(
                 settings,
                 taken,
@@ -77,6 +76,7 @@ async def _serve(
         async with open_house(settings, upgrade=upgrade) as house:
             service = Service(house, role="service" if send else "receiver")
             app = create_app(house, service, insecure_local=insecure_local)
+            serving.settle_in()
             async with service.running(send=send):
                 await serving.serve(
                     app,

@@ -1,6 +1,5 @@
 """`invy worker`: a sender and an applier without a web server, beside others on one PostgreSQL."""
 
-import asyncio
 from typing import TYPE_CHECKING
 
 import typer
@@ -17,11 +16,12 @@ def worker() -> None:
     Any number may work on one PostgreSQL together; they keep one pace. SQLite has room for one service or worker.
     """
     from invy.app import logs
+    from invy.cli import serving
 
     settings = context.settings()
     settings.require_sending()
     logs.configure_from(settings)
-    asyncio.run(_work(settings))
+    serving.run(_work(settings))
 
 
 async def _work(settings: "Settings") -> None:
@@ -31,6 +31,7 @@ async def _work(settings: "Settings") -> None:
 
     with serving.asked_to_stop() as stop:
         async with open_house(settings) as house, Service(house, role="worker").running(send=True):
+            serving.settle_in()
             typer.echo("Invy's worker is at work. Stop it with Ctrl-C.", err=True)
             await stop.wait()
         typer.echo("Invy's worker has stopped.", err=True)
