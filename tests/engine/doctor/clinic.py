@@ -10,9 +10,10 @@ from pathlib import Path
 import uvicorn
 from starlette.types import ASGIApp
 
-from invy.app.house import House
+from invy.app.house import House, utc_now
 from invy.app.service import Service
 from invy.app.settings import Settings
+from invy.engine.ports import Clock
 from invy.store import schema
 from invy.store.database import Database
 from invy.web.app import create_app
@@ -65,12 +66,12 @@ async def listening(
 
 
 @asynccontextmanager
-async def clinic(settings: Settings, *, send: bool = True) -> AsyncIterator[Clinic]:
+async def clinic(settings: Settings, *, send: bool = True, clock: Clock = utc_now) -> AsyncIterator[Clinic]:
     """The service on its database, which is brought up to date first."""
     database = Database.open(settings.database_url)
     try:
         await schema.upgrade(database)
-        house = House(settings, database)
+        house = House(settings, database, clock=clock)
         service = Service(house)
         app = create_app(house, service)
         async with (
