@@ -1,16 +1,16 @@
 """The service: receiving, applying and sending, running side by side in one process, started and stopped as one."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import datetime
 from functools import partial
 from typing import Any
 
-import structlog
-
 from invy.app import checkup
 from invy.app.house import House
+from invy.app.part import Part
 from invy.domain.errors import StoreUnavailable
 from invy.engine.apply import Applier
 from invy.engine.glance import Glance
@@ -19,9 +19,6 @@ from invy.engine.send import Sender
 from invy.meta import webhook
 
 BEAT_S = 5.0
-RESTART_S = 1.0
-
-_log = structlog.stdlib.get_logger("invy.service")
 
 
 class Service:
@@ -35,7 +32,7 @@ class Service:
         self.vigil = checkup.vigil(house, self._silent)
         self.sender: Sender | None = None
         self.glance: Glance | None = None
-        self._parts: dict[str, asyncio.Task[None]] = {}
+        self._parts: dict[str, Part] = {}
         self._ending = asyncio.Event()
 
     @asynccontextmanager
@@ -99,12 +96,12 @@ class Service:
             self.glance.wake()
 
     def parts(self) -> dict[str, bool]:
-        """The parts that were started, and whether each is running; none before `running` and after it."""
-        return {name: not task.done() for name, task in self._parts.items()}
+        """The parts that were started, and whether each does its work; none before `running` and after it."""
+        return {name: part.runs for name, part in self._parts.items()}
 
     def _task(self, name: str, run: Callable[[], Coroutine[Any, Any, None]]) -> asyncio.Task[None]:
-        self._parts[name] = asyncio.create_task(_kept_alive(name, run), name=f"invy.{name}")
-        return self._parts[name]
+        self._parts[name] = Part(name, run, elapsed=time.monotonic)
+        return self._parts[name].task
 
     async def _beat(self, worker_id: str, started_at: datetime) -> None:
         """Say that this process lives, so that others and the command line know who sends.
@@ -122,15 +119,3 @@ class Service:
                     await self._ending.wait()
         with suppress(StoreUnavailable):
             await house.workplace.leave(worker_id)
-
-
-async def _kept_alive(name: str, run: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """A part that breaks is started again: one defect must not end receiving or sending for good."""
-    while True:
-        try:
-            await run()
-        except Exception:  # noqa: BLE001 - logged whole; the part is started again
-            _log.exception("service.part_broke", part=name, again_in_s=RESTART_S)
-            await asyncio.sleep(RESTART_S)
-        else:
-            return

@@ -87,7 +87,11 @@ class Probe:
         ]
         if not parts:
             found.reasons.append("The service has not started, or is stopping.")
-        found.reasons.extend(f"The part {name!r} is not running." for name, runs in parts.items() if not runs)
+        found.reasons.extend(
+            f"The part {name!r} does not run, or breaks again and again: the log says why."
+            for name, runs in parts.items()
+            if not runs
+        )
         try:
             async with asyncio.timeout(ANSWER_S):
                 await self._ask_database(found)
