@@ -1,25 +1,36 @@
 """The store is away, full, locked or silent while webhooks arrive: 503 in time, nothing lost, no restart needed."""
 
 import asyncio
+import os
+import signal
 import socket
 import sqlite3
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from sqlalchemy import text
 
+from invy.domain.errors import StoreUnavailable
 from invy.domain.state import State
 from invy.engine import ingest
-from invy.store.database import Database
+from invy.store import schema
+from invy.store.database import SERVICE, Database, Limits
+from invy.store.overview import Filter
 from tests.adversity.bodies import body, status
-from tests.adversity.stage import Stage, settings, staged, until, wamid
+from tests.adversity.stage import Stage, living, send, settings, staged, until, wamid
+from tests.flows.world import World
+from tests.making import phone
 from tests.postgres import PostgresServer
 
 PROMISED_S = 5.0
+
+SHORT = Limits(statement_s=0.5, idle_s=1.0, transaction_s=3.0)
+"""As the service's own, for tests that wait for them to pass."""
 
 
 async def refused(stage: Stage, *bodies: bytes) -> None:
@@ -120,7 +131,7 @@ async def test_t03_a_database_locked_by_another_program_is_answered_503_in_time(
 
 
 class Line:
-    """A network between Invy and its database that can fall silent: nothing arrives, nothing is refused."""
+    """A network between Invy and its database that can fall silent: everything is taken, and nothing arrives."""
 
     def __init__(self, url: str) -> None:
         self._target = urlsplit(url)
@@ -128,7 +139,9 @@ class Line:
         self._open.set()
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._silent: set[asyncio.Task[None]] = set()
+        self._still: int | None = None
+        self.swallowed = asyncio.Event()
+        """Something was said into the silence."""
 
     async def __aenter__(self) -> str:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
@@ -143,19 +156,17 @@ class Line:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def fall_silent(self) -> None:
-        self._open.clear()
+    def fall_silent(self, after: int = 0) -> None:
+        """At once, or when so many more packets have gone to the database: in the middle of a transaction, perhaps."""
+        self._still = after
+        if not after:
+            self._open.clear()
 
     def come_back(self) -> None:
-        """For new connections. Those that were open when it fell silent stay silent."""
-        self._silent = set(self._tasks)
+        """For new connections. Those that were open when it fell silent stay silent for ever."""
+        self._still = None
         self._open = asyncio.Event()
         self._open.set()
-
-    def break_what_is_silent(self) -> None:
-        """As the system does when it has waited for an acknowledgement for too long."""
-        for task in self._silent:
-            task.cancel()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -164,46 +175,215 @@ class Line:
         is_open = self._open
         there, back = await asyncio.open_connection(self._target.hostname, self._target.port)
         with suppress(OSError, asyncio.CancelledError):
-            await asyncio.gather(_carry(reader, back, is_open), _carry(there, writer, is_open))
+            await asyncio.gather(
+                self._carry(reader, back, is_open, out=True), self._carry(there, writer, is_open, out=False)
+            )
         for each in (writer, back):
             each.transport.abort()
 
-
-async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, is_open: asyncio.Event) -> None:
-    while data := await reader.read(65536):
-        await is_open.wait()
-        writer.write(data)
-        await writer.drain()
-    writer.close()
+    async def _carry(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, is_open: asyncio.Event, *, out: bool
+    ) -> None:
+        while data := await reader.read(65536):
+            if out and self._still is not None:
+                self._still -= 1
+                if self._still < 0:
+                    is_open.clear()
+                    self.swallowed.set()
+            await is_open.wait()
+            writer.write(data)
+            await writer.drain()
+        writer.close()
 
 
 @pytest.mark.slow
-async def test_t03_a_connection_that_falls_silent_is_answered_503_in_time_and_replaced(
-    postgresql_url: str, tmp_path: Path
+@pytest.mark.parametrize("after", [0, 5, 9])
+async def test_t03_a_database_that_takes_all_and_answers_nothing_is_answered_503_and_left_behind(
+    postgresql_url: str, tmp_path: Path, after: int
 ) -> None:
+    """Wherever in a transaction it falls silent, and though the connections of that time are never heard of again."""
     line = Line(postgresql_url)
-    async with line as url, staged(settings(url, tmp_path)) as stage:
+    async with line as url, staged(settings(url, tmp_path), limits=SHORT) as stage:
         await stage.accepted(1)
         await stage.hear(body(status(wamid(1), "sent")))
-        line.fall_silent()
-        await refused(stage, *(body(status(wamid(1), "delivered", n)) for n in range(20)))
+        line.fall_silent(after)
+        more = [body(status(wamid(1), "delivered", n)) for n in range(20)]
+        began = time.monotonic()
+        answers = await asyncio.gather(*(stage.post(each) for each in more))
+        assert set(answers) <= ({200, 503} if after else {503})
+        assert time.monotonic() - began < PROMISED_S
+        await line.swallowed.wait()
         line.come_back()
 
         last = body(status(wamid(1), "read", 30))
+        again = [each for each, answer in zip(more, answers, strict=True) if answer == 503]
+        await redelivered(stage, *again, last)
 
-        async def taken() -> bool:
-            return await stage.post(last) == 200
-
-        await until(taken, 20)  # over a new connection, while the old ones are as silent as before
-        direct = Database.open(postgresql_url)
-        async with direct.read() as connection:
-            found = await connection.execute(text("SELECT body FROM journal ORDER BY id DESC LIMIT 1"))
-            assert bytes(found.scalar_one()) == last
-        await direct.close()
-
-        line.break_what_is_silent()
-        await until(lambda: _nothing_waits(stage), 20)
         assert (await stage.message(1)).state is State.READ
+        assert await stage.audited() == []
+        assert all(stage.service.parts().values())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("after", [0, 8])
+async def test_a_database_that_falls_silent_while_messages_leave_makes_no_guest_get_two(
+    postgresql_url: str, tmp_path: Path, world: World, after: int
+) -> None:
+    guests = [str(phone(n)) for n in range(1, 61)]
+    line = Line(postgresql_url)
+    async with line as url:
+        known = settings(
+            url, tmp_path, world, INVY_SEND_RATE="30", INVY_SEND_TIMEOUT_S="1", INVY_LEASE_SECONDS="2"
+        )
+        async with living(known, world, limits=SHORT) as stage:
+            asked = await send(stage, guests[:30])
+            line.fall_silent(after)
+            await line.swallowed.wait()
+            line.come_back()
+
+            async def taken() -> bool:
+                with suppress(StoreUnavailable):
+                    asked.extend(await send(stage, guests[30:]))
+                    return True
+                return False
+
+            await until(taken, 20)
+
+            async def calm() -> bool:
+                await asyncio.to_thread(world.settle)
+                return await stage.house.outbox.unfinished() + await stage.house.journal.waiting() == 0
+
+            await until(calm, 40)
+            accepted = Counter(each["to"] for each in world.messages())
+            assert set(accepted.values()) == {1}
+            counts = await stage.house.overview.counts(Filter())
+            assert sum(counts.values()) == len(set(asked)) == 60
+            assert counts.get(State.UNCONFIRMED, 0) == 60 - len(accepted)
+            assert await stage.audited() == []
+            now = stage.house.clock()
+
+            async def beats() -> bool:
+                return any(each.beat_at > now for each in await stage.house.workplace.all())
+
+            await until(beats)
+
+
+@pytest.mark.slow
+async def test_a_service_that_is_told_to_end_while_the_database_says_nothing_ends(
+    postgresql_url: str, tmp_path: Path, world: World
+) -> None:
+    line = Line(postgresql_url)
+    async with line as url:
+        known = settings(url, tmp_path, world, INVY_SEND_TIMEOUT_S="1", INVY_LEASE_SECONDS="2")
+        async with living(known, world, limits=SHORT) as stage:
+            await send(stage, [str(phone(n)) for n in range(1, 11)])
+
+            async def posted() -> bool:
+                return bool(await asyncio.to_thread(world.messages))
+
+            await until(posted)
+            line.fall_silent()
+            began = time.monotonic()
+        assert time.monotonic() - began < 30
+
+
+@contextmanager
+def frozen(server: PostgresServer) -> Iterator[None]:
+    """The server and all its processes stand still; the system goes on taking what is sent to them."""
+    family = [server.pid]
+    os.kill(server.pid, signal.SIGSTOP)  # first, so that it has no more children while they are counted
+    try:
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            with suppress(OSError):
+                if int(stat.read_text().rpartition(")")[2].split()[1]) == server.pid:
+                    family.append(int(stat.parent.name))
+                    os.kill(family[-1], signal.SIGSTOP)
+        yield
+    finally:
+        for pid in reversed(family):
+            with suppress(ProcessLookupError):  # it was about to end
+                os.kill(pid, signal.SIGCONT)
+
+
+@pytest.mark.slow
+async def test_t03_a_server_that_is_frozen_is_waited_for_and_work_goes_on_when_it_thaws(
+    private_postgres: PostgresServer, tmp_path: Path
+) -> None:
+    async with staged(settings(private_postgres.url(), tmp_path), limits=SHORT) as stage:
+        await stage.accepted(*range(1, 6))
+        lost = [body(status(wamid(n), "read", 30)) for n in range(1, 6)]
+        for _ in range(2):
+            with frozen(private_postgres):
+                await refused(stage, *lost)
+                with pytest.raises(StoreUnavailable, match="in time"):  # what a reader of the API is told
+                    await stage.message(1)
+        await redelivered(stage, *lost)
+
+        assert {(await stage.message(n)).state for n in range(1, 6)} == {State.READ}
+        assert await stage.audited() == []
+
+
+async def test_connections_as_old_as_a_silent_one_are_not_tried_one_after_the_other(
+    postgresql_url: str,
+) -> None:
+    line = Line(postgresql_url)
+    async with line as url:
+        database = Database.open(url, SHORT)
+        async with AsyncExitStack() as stack:
+            for _ in range(4):
+                await stack.enter_async_context(database.read())
+        line.fall_silent()
+        with pytest.raises(StoreUnavailable, match="in time"):
+            await schema.state(database)
+        line.come_back()
+
+        assert (await schema.state(database)).current is None
+
+        await database.close()
+
+
+async def test_a_transaction_that_the_database_heard_no_more_of_gives_its_locks_back(
+    postgresql_url: str,
+) -> None:
+    line = Line(postgresql_url)
+    lock = text("LOCK TABLE events IN EXCLUSIVE MODE")
+    await schema.upgrade_at(postgresql_url)
+    async with line as url:
+        database = Database.open(url, SHORT)
+
+        async def locked_for_ever() -> None:
+            async with database.write() as connection:
+                await connection.execute(lock)
+                line.fall_silent()
+
+        with pytest.raises(StoreUnavailable, match="in time"):
+            await locked_for_ever()
+        line.come_back()
+
+        async def free() -> bool:
+            with suppress(StoreUnavailable):
+                async with database.write() as connection:
+                    await connection.execute(lock)
+                return True
+            return False
+
+        await until(free)
+        await database.close()
+
+
+async def test_what_works_unwatched_has_limits_and_they_reach_the_server(postgresql_url: str) -> None:
+    database = Database.open(postgresql_url, SERVICE)
+    async with database.read() as connection:
+        for limit, value in (
+            ("idle_in_transaction_session_timeout", "1min"),
+            ("transaction_timeout", "10min"),
+        ):
+            shown = await connection.execute(text(f"SHOW {limit}"))
+            assert shown.scalar_one() == value
+        with pytest.raises(StoreUnavailable, match="in time"):
+            async with Database.open(postgresql_url, Limits(0.2, None, None)).read() as hurried:
+                await hurried.execute(text("SELECT pg_sleep(30)"))
+    await database.close()
 
 
 async def test_too_much_at_once_is_answered_503_with_bounded_memory_and_nothing_is_lost(

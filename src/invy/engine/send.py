@@ -11,7 +11,8 @@ import asyncio
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from time import perf_counter
+from math import inf
+from time import monotonic, perf_counter
 
 from invy.domain.errors import StoreUnavailable
 from invy.domain.evidence import Attempt, Phase
@@ -27,8 +28,9 @@ from invy.meta.reply import Answer
 LEASE_AT_ONCE = 200
 EXPIRE_EVERY_S = 5.0
 STORE_AGAIN_S = 0.5
-FAREWELLS = 6
-"""How often an outcome is offered to a database that is away once we have been told to end."""
+FAREWELL_S = 3.0
+"""How long an outcome is still offered to a database that is away once we have been told to end. Counted in time: one
+that says nothing takes much longer to fail than one that refuses."""
 
 GATHER_S = 0.02
 """At a fast pace, how long slots gather before one lease takes them all: fewer transactions, the same rate."""
@@ -72,6 +74,7 @@ class Sender:
         self._in_flight: set[asyncio.Task[None]] = set()
         self._woken = asyncio.Event()
         self._closing = asyncio.Event()
+        self._farewell = inf
         self._expired_at: datetime | None = None
 
     def wake(self) -> None:
@@ -81,6 +84,7 @@ class Sender:
     def close(self) -> None:
         """Lease nothing more; requests that have left are waited for."""
         self._closing.set()
+        self._farewell = monotonic() + FAREWELL_S
         self._woken.set()
 
     async def run(self) -> None:
@@ -163,8 +167,7 @@ class Sender:
         answer = await self._gateway.post_message(message.sender_id, message.payload)
         seconds = perf_counter() - began
         outcome = self._outcome(message, answer, self._clock())
-        farewells = FAREWELLS
-        while farewells:
+        while True:
             try:
                 await self._outcomes.add(outcome)
                 break
@@ -172,7 +175,8 @@ class Sender:
                 # The outcome is known and must not be forgotten while this process lives. One that must end all the
                 # same leaves the message to its lease: unconfirmed, and settled by Meta's echo.
                 self._observer.trouble("record", error)
-                farewells -= self._closing.is_set()
+                if monotonic() > self._farewell:
+                    break
                 await asyncio.sleep(STORE_AGAIN_S)
         self._observer.posted(message, outcome, seconds)
         if outcome.hold is not None:

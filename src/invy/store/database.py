@@ -8,7 +8,7 @@ time), and the writers of one process queue for one connection. PostgreSQL: asyn
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -38,17 +38,20 @@ class Limits:
     """Then a statement has failed: StoreUnavailable, and no connection that was open by then is used again."""
 
     idle_s: float | None
-    """A transaction from which the server has heard nothing for so long is ended by the server. A line can fall silent in
-    the middle of one; its locks would stop everybody else until the server's system gives the line up, after hours."""
+    """A transaction that says nothing for so long is ended by the server: a line can fall silent in the middle of one, and
+    its locks would stop everybody else until the server's system gives the line up, after hours."""
+
+    transaction_s: float | None
+    """So is one that takes longer, by PostgreSQL 17 and newer: between the parts of a statement no other limit holds."""
 
 
-SERVICE: Final = Limits(statement_s=20.0, idle_s=60.0)
+SERVICE: Final = Limits(statement_s=20.0, idle_s=60.0, transaction_s=600.0)
 """For parts that work unwatched: they go on by themselves when the database does."""
 
-COMMAND: Final = Limits(statement_s=300.0, idle_s=None)
+COMMAND: Final = Limits(statement_s=300.0, idle_s=None, transaction_s=None)
 """For a person who waits and can press Ctrl-C: a statement over ten million rows is let finish."""
 
-UNLIMITED: Final = Limits(statement_s=None, idle_s=None)
+UNLIMITED: Final = Limits(statement_s=None, idle_s=None, transaction_s=None)
 """For what takes as long as it takes: migrations, and a restore, which is one transaction."""
 
 _DRIVERS = {
@@ -130,19 +133,15 @@ class Database:
                     "timeout": BUSY_S,
                     "command_timeout": limits.statement_s,
                     "server_settings": {"application_name": "invy"},
-                    "async_creator_fn": partial(_open_postgres, limits.idle_s),
+                    "async_creator_fn": partial(_open_postgres, limits),
                 },
             )
-            event.listen(engine.sync_engine, "handle_error", _give_up)
+            event.listen(engine.sync_engine, "handle_error", _distrust)
         return cls(engine, owned=True)
 
     @classmethod
     def over(cls, engine: AsyncEngine) -> "Database":
         """Use an engine that belongs to somebody else (the library face), with the limits that they gave it."""
-        if engine.dialect.name != "sqlite" and not event.contains(
-            engine.sync_engine, "handle_error", _give_up
-        ):
-            event.listen(engine.sync_engine, "handle_error", _give_up)
         return cls(engine, owned=False)
 
     @property
@@ -156,8 +155,11 @@ class Database:
         return Path(name) if self.is_sqlite and name and name != ":memory:" else None
 
     async def close(self) -> None:
+        """A server that says nothing is not waited for: it finds out by itself that nobody is there any more."""
         if self._owned:
-            await self.engine.dispose()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(None if self.is_sqlite else BUSY_S):
+                    await self.engine.dispose()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -284,31 +286,36 @@ async def _open_sqlite(*where: Any, **options: Any) -> aiosqlite.Connection:
     return connection
 
 
-async def _open_postgres(idle_s: float | None, *where: Any, **options: Any) -> Any:
+async def _open_postgres(limits: Limits, *where: Any, **options: Any) -> Any:
     """A connection whose line is watched, and whose transactions do not outlive it."""
     import asyncpg
 
     connection = await asyncpg.connect(*where, **options)
     try:
         _watch_line(connection)
-        if idle_s is not None:
-            # Not among the server settings of the greeting: connection poolers refuse those they do not know.
-            limit = f"SET idle_in_transaction_session_timeout = {int(idle_s * 1000)}"
-            await connection.execute(limit, timeout=BUSY_S)
+        kept = {"idle_in_transaction_session_timeout": limits.idle_s}
+        if connection.get_server_version().major >= _TRANSACTION_LIMIT_SINCE:
+            kept["transaction_timeout"] = limits.transaction_s
+        # Not among the server settings of the greeting: connection poolers refuse those they do not know.
+        said = [f"SET {name} = {int(limit * 1000)}" for name, limit in kept.items() if limit is not None]
+        if said:
+            await connection.execute("; ".join(said), timeout=BUSY_S)
     except BaseException:
         connection.terminate()
         raise
     return connection
 
 
-def _give_up(context: ExceptionContext) -> None:
-    """A statement that was not answered in time leaves a connection of which nobody knows what it is doing.
+_TRANSACTION_LIMIT_SINCE = 17
 
-    Called a lost connection, it is closed without a rollback, for which there would be no answer either; and those that
-    lie in the pool, as silent as this one for all we know, are not tried one after the other.
+
+def _distrust(context: ExceptionContext) -> None:
+    """A statement was not answered in time. SQLAlchemy closes that connection, without a rollback that nobody would answer.
+
+    Those that lie in the pool are as silent as this one, for all we know: none of them is tried, one after the other.
     """
     if isinstance(context.original_exception, TimeoutError):
-        context.is_disconnect = True
+        context.invalidate_pool_on_disconnect = True
 
 
 def _watch_line(connection: Any) -> None:

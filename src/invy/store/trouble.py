@@ -36,8 +36,9 @@ AWAY: Final = Trouble(
         *(
             "25006",
             "25P03",
+            "25P04",
             "42501",
-        ),  # read-only (a primary that was demoted), ended by the server while it heard nothing, no permission
+        ),  # read-only (a primary that was demoted), silent for too long, taking too long, no permission
     ),
     (
         "locked",
