@@ -272,7 +272,7 @@ def test_the_unreached_are_grouped_by_verdict_with_one_next_step_each(past: Shel
 def test_the_guests_to_phone_are_exported_for_a_spreadsheet(past: Shell) -> None:
     result = past.run("status", "wedding", "--export", "phone.csv", "--lang", "he")
     assert (result.exit_code, result.stdout) == (0, "")
-    assert "4 guests to phone instead" in result.stderr
+    assert "כדאי להתקשר אל: 4 אורחים" in result.stderr
     written = (past.folder / "phone.csv").read_bytes()
     assert written.startswith(b"\xef\xbb\xbf")  # so that Excel reads Hebrew
     rows = list(csv.DictReader(io.StringIO(written.decode("utf-8-sig"))))

@@ -10,7 +10,7 @@ from invy.diagnose.health import GuestRecord, Others, Picture
 from invy.diagnose.situation import Situation
 from invy.domain.errors import Side
 from invy.domain.evidence import Decision, Phase, Receipt, Settlement
-from invy.meta.catalogue import Outcome, Row, all_rows, lookup
+from invy.meta.catalogue import Outcome, Row, Text, all_rows, lookup
 from tests.diagnose.cases import WAMID, accepted, ago, attempt, judge, receipt, remarks, situation
 
 
@@ -58,7 +58,7 @@ def test_an_opt_out_is_the_guest_s_wish() -> None:
 
 
 def test_a_picture_that_we_cannot_fetch_either_names_address_and_answer() -> None:
-    picture = Picture("https://invy.example/p.jpg", fine=False, seen="HTTP 404")
+    picture = Picture("https://invy.example/p.jpg", fine=False, seen=Text(en="HTTP 404", he="HTTP 404"))
     found = replace(failed(131053, "Downloading media failed with http code 404"), picture=picture)
     judged = judge(found, Finding.PICTURE_BROKEN)
     assert "https://invy.example/p.jpg" in judged.why.en
@@ -69,7 +69,7 @@ def test_a_picture_that_we_cannot_fetch_either_names_address_and_answer() -> Non
 
 
 def test_a_picture_that_we_can_fetch_was_out_of_reach_for_meta() -> None:
-    picture = Picture("https://invy.example/p.jpg", fine=True, seen="JPEG, 212 kB")
+    picture = Picture("https://invy.example/p.jpg", fine=True, seen=Text(en="JPEG, 212 kB", he="JPEG, 212 kB"))
     judged = judge(replace(failed(131053), picture=picture), Finding.PICTURE_FINE_HERE)
     assert judged.confidence is Confidence.LIKELY
     assert judged.may_resend is MayResend.YES

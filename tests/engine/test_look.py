@@ -18,7 +18,7 @@ def fetched(start: bytes, size: int = 212_000) -> Fetched:
 
 def test_a_picture_that_can_be_used_is_told_with_its_kind_and_size() -> None:
     seen = judged(URL, fetched(JPEG))
-    assert (seen.fine, seen.seen, seen.url) == (True, "image/jpeg, 212 kB", URL)
+    assert (seen.fine, seen.seen.en, seen.url) == (True, "image/jpeg, 212 kB", URL)
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_a_picture_that_can_be_used_is_told_with_its_kind_and_size() -> None:
 def test_what_whatsapp_does_not_take_is_named(start: bytes, words: str) -> None:
     seen = judged(URL, fetched(start))
     assert not seen.fine
-    assert words in seen.seen
+    assert words in seen.seen.en
 
 
 @pytest.mark.parametrize("look", [look for look in Look if look is not Look.FETCHED])
@@ -41,7 +41,7 @@ def test_whatever_kept_it_from_being_fetched_is_said(look: Look) -> None:
     seen = judged(URL, Fetched(look, URL, status=404))
     assert not seen.fine
     assert seen.seen
-    assert (seen.seen == "HTTP 404") == (look is Look.HTTP_ERROR)
+    assert (seen.seen.en == "HTTP 404") == (look is Look.HTTP_ERROR)
 
 
 def test_the_link_is_found_in_the_request_that_was_sent() -> None:

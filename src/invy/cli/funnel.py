@@ -1,21 +1,24 @@
 """The funnel of an event: a bar per stage for each template, and what did not arrive, grouped by verdict."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from rich.text import Text
+from rich.text import Text as Styled
 
 from invy.app.house import House
 from invy.cli import cell, hold_words, output, unreached_groups
 from invy.cli import event as events
+from invy.cli.right_to_left import isolated, on_terminal
 from invy.cli.unreached import words
+from invy.cli.verdict_words import counted
 from invy.domain.guest import Event
 from invy.domain.hold import Hold, Scope
 from invy.domain.ids import EventId, TemplateKey
 from invy.domain.state import State
 from invy.engine import why
-from invy.meta.catalogue import Lang
+from invy.meta.catalogue import Lang, Text, lookup
 from invy.store.overview import Filter, Funnel, Unreached
 
 WIDTH: Final = 40
@@ -28,6 +31,30 @@ _STYLES: Final = {
     "read": output.STYLES[State.READ],
     "answered": "bold green",
 }
+
+
+_STAGES: Final[Mapping[str, Text]] = {
+    "guests": Text(en="guests", he="אורחים"),
+    "queued": Text(en="queued", he="נכנסו לתור"),
+    "sent": Text(en="sent", he="נשלחו"),
+    "delivered": Text(en="delivered", he="הגיעו"),
+    "read": Text(en="read", he="נקראו"),
+    "answered": Text(en="answered", he="נענו"),
+}
+_STAGE: Final = Text(en="STAGE", he="שלב")
+_COUNT: Final = Text(en="COUNT", he="כמה")
+_SHARE: Final = Text(en="OF QUEUED", he="מתוך התור")
+_GUESTS: Final = (Text(en="1 guest", he="אורח/ת אחד/ת"), Text(en="{count} guests", he="{count} אורחים"))
+_NOBODY_YET: Final = Text(
+    en="{count} on the list; nobody is invited yet.", he="ברשימה: {count}. עוד לא נשלחו הזמנות."
+)
+_INVITE: Final = Text(en="Invite them with: {command}", he="כדי לשלוח הזמנות: {command}")
+_ALL_REACHED: Final = Text(en="Everybody was reached.", he="ההזמנה הגיעה לכולם.")
+_TO_PHONE: Final = Text(
+    en="To phone instead: {count}. Their list: {command}", he="כדאי להתקשר במקום: {count}. הרשימה: {command}"
+)
+_HELD: Final = Text(en="Held: {reason}. To go on: {command}", he="מושהה: {reason}. כדי להמשיך: {command}")
+_LISTED: Final = Text(en="{count} to phone instead.", he="כדאי להתקשר אל: {count}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +77,16 @@ async def show(house: House, name: str, *, lang: Lang, as_json: bool) -> None:
     heading = cell.visible(found.event.name) if found.event else found.event_id
     output.show(heading if heading == found.event_id else f"{heading} ({found.event_id})", style="bold")
     if not found.funnels:
-        output.show(f"{cell.count(found.guests, 'guest')} on the list; nobody is invited yet.")
-        output.say(f"Invite them with: invy campaign send {found.event_id} TEMPLATE_KEY")
+        _show(_NOBODY_YET, lang, count=counted(_GUESTS, found.guests, lang))
+        _say(_INVITE, lang, command=f"invy campaign send {found.event_id} TEMPLATE_KEY")
     for funnel in found.funnels:
         _show_funnel(funnel, found, lang)
     to_phone = sum(group.phone_count for one in found.verdicts.values() for group in one.groups)
     if to_phone:
-        output.say(
-            f"To phone instead: {to_phone:,}. Their list: invy status {found.event_id} --export FILE.csv"
-        )
+        command = f"invy status {found.event_id} --export FILE.csv"
+        _say(_TO_PHONE, lang, count=f"{to_phone:,}", command=command)
     for hold, ending in found.holds:
-        output.say(f"Held: {hold_words.reason(hold)}. To go on: {ending}", style="yellow")
+        _say(_HELD, lang, style="yellow", reason=_reason(hold, lang), command=ending)
 
 
 async def phone_list(house: House, name: str, target: str, *, lang: Lang) -> None:
@@ -72,7 +98,7 @@ async def phone_list(house: House, name: str, target: str, *, lang: Lang) -> Non
     if not known:
         raise await events.missing(house, event_id)
     count = await unreached_groups.export(house, event_id, target, lang)
-    output.say(f"{cell.count(count, 'guest')} to phone instead.")
+    _say(_LISTED, lang, count=counted(_GUESTS, count, lang))
 
 
 async def _standing(house: House, event_id: EventId) -> _Standing:
@@ -99,6 +125,23 @@ async def _standing(house: House, event_id: EventId) -> _Standing:
     )
 
 
+def _reason(hold: Hold, lang: Lang) -> str:
+    """Why it is held: in English as it was said; in Hebrew what Meta's code means, where there is one."""
+    if lang is Lang.EN or hold.code is None:
+        return hold_words.reason(hold)
+    # A hold keeps no subcode; a code 100 that holds a whole sender can only have been 100/33.
+    subcode = 33 if hold.code == 100 and hold.scope is Scope.SENDER else None  # noqa: PLR2004 - Meta's codes
+    return f"{hold.code}, {lookup(hold.code, subcode).meaning.say(lang).rstrip('.')}"
+
+
+def _show(text: Text, lang: Lang, *, style: str = "", **values: str) -> None:
+    output.show(on_terminal(text.say(lang).format(**values)), style=style)
+
+
+def _say(text: Text, lang: Lang, *, style: str = "", **values: str) -> None:
+    output.say(isolated(text.say(lang).format(**values), terminal=sys.stderr.isatty()), style=style)
+
+
 def _stages(funnel: Funnel, guests: int) -> list[tuple[str, int]]:
     return [
         ("guests", guests),
@@ -115,14 +158,17 @@ def _show_funnel(funnel: Funnel, found: _Standing, lang: Lang) -> None:
     output.show(funnel.template_key, style="bold")
     stages = _stages(funnel, found.guests)
     most = max(number for _, number in stages)
-    table = output.table("STAGE", "", "COUNT", "OF QUEUED", right=["COUNT", "OF QUEUED"])
+    stage_heading, *numbers = (text.say(lang) for text in (_STAGE, _COUNT, _SHARE))
+    table = output.table(stage_heading, "", *numbers, right=numbers)
     for stage, number in stages:
         share = f"{number / funnel.queued:.0%}" if stage != "guests" and funnel.queued else ""
-        table.add_row(stage, Text(bar(number, most), style=_STYLES[stage]), f"{number:,}", share)
+        table.add_row(
+            _STAGES[stage].say(lang), Styled(bar(number, most), style=_STYLES[stage]), f"{number:,}", share
+        )
     output.out().print(table)
     missing = found.verdicts.get(funnel.template_key)
     if missing is None:
-        output.show("Everybody was reached.", style="green")
+        _show(_ALL_REACHED, lang, style="green")
         return
     unreached_groups.show(missing, lang)
 
@@ -152,7 +198,7 @@ def _document(found: _Standing, lang: Lang) -> dict[str, Any]:
                         "title": one.title,
                         "webhook_heard": one.heard,
                         "count": one.count,
-                        "words": words(one),
+                        "words": words(one, lang),
                     }
                     for one in found.unreached
                     if one.template_key == funnel.template_key

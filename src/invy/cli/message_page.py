@@ -1,6 +1,6 @@
 """One message on a page: what it is, how it stands and why, and every piece of evidence about it in the order of time."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -8,10 +8,10 @@ from rich.text import Text
 
 from invy.app.house import House
 from invy.cli import cell, output
+from invy.cli.evidence_words import what
 from invy.cli.message_words import document, evidence, in_short, in_words
 from invy.domain.errors import NotFound
-from invy.domain.evidence import Attempt, Evidence, Phase, Receipt, Reply, Settlement, Source
-from invy.domain.failure import Failure
+from invy.domain.evidence import Attempt, Evidence, Phase, Receipt, Reply, Source
 from invy.domain.message import Message
 from invy.domain.state import State
 
@@ -23,14 +23,6 @@ _MEANING: Final = {
     State.FAILED: "not delivered",
     State.DELIVERED: "the guest's phone has it",
     State.READ: "the guest has seen it",
-}
-_ATTEMPT: Final = {
-    Phase.NONE: "nothing",
-    Phase.STARTED: "request about to leave",
-    Phase.DEFERRED: "not processed by Meta, back in the queue",
-    Phase.UNSURE: "left, and nobody knows whether Meta took it",
-    Phase.REFUSED: "refused",
-    Phase.ACCEPTED: "accepted: HTTP 200 with a wamid",
 }
 
 
@@ -136,39 +128,6 @@ def _timeline(timeline: Sequence[tuple[datetime, Evidence]], zone: str) -> None:
             Text(_source(fact)),
         )
     output.out().print(table)
-
-
-def what(fact: Evidence) -> Iterator[str]:
-    """One fact in words."""
-    match fact:
-        case Attempt():
-            yield f"attempt {fact.number}: {_ATTEMPT[fact.phase]}"
-            if fact.http_status is not None and fact.phase is not Phase.ACCEPTED:
-                yield f"HTTP {fact.http_status}"
-            if fact.message_status and fact.message_status != "accepted":
-                yield f"Meta's word: {cell.visible(fact.message_status)}"
-            yield from _more(fact.failure, fact.note)
-        case Receipt():
-            yield cell.visible(fact.status)
-            if fact.webhook_update_state:
-                yield f"telling our webhook of it: {cell.visible(fact.webhook_update_state.lower())}"
-            yield from _more(fact.failure, None)
-        case Reply():
-            yield f"the guest answered ({cell.visible(fact.kind)})"
-            if fact.text:
-                yield f"“{cell.shortened(cell.visible(fact.text), 120)}”"
-        case Settlement():
-            yield f"settled as {fact.decision.value.replace('_', ' ')} by {cell.visible(fact.by)}"
-            yield from _more(None, fact.note)
-
-
-def _more(failure: Failure | None, note: str | None) -> Iterator[str]:
-    if failure is not None:
-        yield cell.visible(in_short(failure))
-        if failure.details and failure.details.strip(" .").casefold() not in in_short(failure).casefold():
-            yield cell.visible(failure.details)
-    if note:
-        yield cell.visible(note)
 
 
 def _source(fact: Evidence) -> str:

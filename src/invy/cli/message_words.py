@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from invy.cli.cell import utc
 from invy.domain.evidence import Attempt, Evidence, Receipt, Reply
 from invy.domain.failure import Failure
 from invy.domain.message import Message
 from invy.meta import catalogue
-from invy.meta.catalogue import Row
+from invy.meta.catalogue import Lang, Row, Text
+
+NO_REASON: Final = Text(en="Meta gave no reason", he="מטא לא ציינה סיבה")
 
 
 def document(message: Message) -> dict[str, Any]:
@@ -53,10 +55,10 @@ def reason(failure: Failure) -> Row | None:
     return catalogue.lookup(failure.code, failure.subcode) if failure.code is not None else None
 
 
-def in_short(failure: Failure) -> str:
-    """One line: `131026 Message Undeliverable`."""
+def in_short(failure: Failure, lang: Lang = Lang.EN) -> str:
+    """One line: `131026 Message Undeliverable`. A title is Meta's, in English whatever the language."""
     row = reason(failure)
-    title = failure.title or (row.title if row else "") or failure.message or "Meta gave no reason"
+    title = failure.title or (row.title if row else "") or failure.message or NO_REASON.say(lang)
     return title if failure.code is None else f"{failure.code} {title}"
 
 

@@ -140,7 +140,7 @@ def _heard_since(doubt: "Doubt", last_heard: "datetime | None") -> bool:
 
 async def _show(house: "House", found: "AsyncIterator[Doubt]") -> None:
     from invy.cli import cell, output
-    from invy.cli.message_page import what
+    from invy.cli.evidence_words import what
 
     zone, last_heard, shown = cell.zone_of(house.clock()), await house.journal.last_heard(), 0
     async for doubt in found:

@@ -11,7 +11,8 @@ from rich.text import Text as Styled
 
 from invy.app.house import House
 from invy.cli import cell, output
-from invy.cli.verdict_words import group_document
+from invy.cli.right_to_left import on_terminal
+from invy.cli.verdict_words import counted, group_document
 from invy.domain.errors import InvalidInput
 from invy.domain.ids import EventId
 from invy.engine.why import Unreached
@@ -19,7 +20,8 @@ from invy.meta.catalogue import Lang, Text
 
 COLUMNS: Final = ("name", "phone", "reason", "verdict", "code", "message_id")
 
-_NOT_REACHED: Final = Text(en="Not reached, {count}:", he="לא הגיעו, {count}:")
+_NOT_REACHED: Final = Text(en="Not reached, {count}:", he="לא הגיעו ליעד: {count}")
+_MESSAGES: Final = (Text(en="1 message", he="הודעה אחת"), Text(en="{count} messages", he="{count} הודעות"))
 _COUNT: Final = Text(en="COUNT", he="כמה")
 _WHY: Final = Text(en="WHY", he="למה")
 _TODO: Final = Text(en="WHAT TO DO", he="מה לעשות")
@@ -29,16 +31,17 @@ _BOM: Final = "\ufeff"
 
 def show(found: Unreached, lang: Lang) -> None:
     """The groups of one template, the largest first."""
-    messages = cell.count(found.count, "message") if lang is Lang.EN else f"{found.count:,} הודעות"
-    output.show(_NOT_REACHED.say(lang).format(count=messages))
+    output.show(on_terminal(_NOT_REACHED.say(lang).format(count=counted(_MESSAGES, found.count, lang))))
     headings = [text.say(lang) for text in (_COUNT, _WHY, _TODO)]
     table = output.table(*headings, right=headings[:1], wrap=headings[1:])
     for group in found.groups:
         why = group.headline.say(lang)
         if group.label and group.label not in why:
             why = f"{why} ({group.label})"
-        table.add_row(f"{group.count:,}", Styled(why), Styled(group.todo.say(lang)))
+        table.add_row(f"{group.count:,}", Styled(on_terminal(why)), Styled(on_terminal(group.todo.say(lang))))
     output.out().print(table)
+    for remark in dict.fromkeys(remark for group in found.groups for remark in group.remarks):
+        output.show(on_terminal(cell.visible(remark.say(lang))), style="yellow")
 
 
 def documents(found: Unreached | None, lang: Lang) -> list[dict[str, Any]]:

@@ -24,6 +24,11 @@ _NOT_BEFORE: Final = Text(en="not before {at}", he="לא לפני {at}")
 _CODE: Final = Text(en="Code", he="קוד")
 
 
+def counted(words: tuple[Text, Text], number: int, lang: Lang) -> str:
+    """How many there are: the first of the words for one, the second for none and for many."""
+    return words[0 if number == 1 else 1].say(lang).format(count=f"{number:,}")
+
+
 def document(verdict: Verdict, lang: Lang) -> dict[str, Any]:
     """The declared form, as in the HTTP API; members may be added, never changed."""
     return {
@@ -78,6 +83,7 @@ def group_document(group: Group[MessageId], lang: Lang) -> dict[str, Any]:
         "todo": group.todo.say(lang),
         "side": group.side.value if group.side else None,
         "may_resend": group.may_resend.value,
+        "remarks": [remark.say(lang) for remark in group.remarks],
         "count": group.count,
         "phone_count": group.phone_count,
     }

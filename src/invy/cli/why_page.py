@@ -8,11 +8,13 @@ from rich.text import Text as Styled
 
 from invy.app.house import House
 from invy.cli import cell, output
-from invy.cli.message_page import what
+from invy.cli.evidence_words import what
 from invy.cli.message_words import document as message_document
 from invy.cli.message_words import evidence
+from invy.cli.right_to_left import on_terminal
 from invy.cli.verdict_words import PICTURE, document, lines
 from invy.diagnose.situation import Exhibit
+from invy.diagnose.words import STATE
 from invy.domain.message import Message
 from invy.engine.why import Explained
 from invy.meta.catalogue import Lang, Text
@@ -52,22 +54,22 @@ def _headline(found: Explained, lang: Lang) -> None:
     if found.case.guest_name:
         line.append_text(output.name(found.case.guest_name)).append("  ")
     line.append(f"{message.to}  {message.template_key}  ")
-    line.append(message.state.value, style=output.STYLES[message.state])
+    line.append(STATE[message.state].say(lang), style=output.STYLES[message.state])
     output.out().print(line, soft_wrap=True)
     output.show(message.folded.wamid or message.id, style="dim")
     output.show()
-    output.show(found.verdict.headline.say(lang), style=f"bold {output.STYLES[message.state]}")
+    output.show(on_terminal(found.verdict.headline.say(lang)), style=f"bold {output.STYLES[message.state]}")
 
 
 def _judgement(found: Explained, lang: Lang, zone: str) -> None:
     verdict, out = found.verdict, output.out()
     for sentence in (verdict.why, *verdict.remarks):
-        out.print(Padding(Styled(cell.visible(sentence.say(lang))), _INDENT, expand=False))
+        out.print(Padding(Styled(on_terminal(cell.visible(sentence.say(lang)))), _INDENT, expand=False))
     output.show()
     table = output.table("", "", wrap=[""])
     table.show_header = False
     for heading, value in (*lines(verdict, lang, zone), *_picture(found, lang)):
-        table.add_row(Styled(heading, style="bold"), Styled(cell.visible(value)))
+        table.add_row(Styled(on_terminal(heading), style="bold"), Styled(on_terminal(cell.visible(value))))
     out.print(table)
     output.show()
 
@@ -77,20 +79,20 @@ def _picture(found: Explained, lang: Lang) -> Sequence[tuple[str, str]]:
     if picture is None:
         return ()
     judged = (_FINE if picture.fine else _UNFIT).say(lang)
-    return ((PICTURE.say(lang), f"{judged}: {picture.seen}. {picture.url}"),)
+    return ((PICTURE.say(lang), f"{judged}: {picture.seen.say(lang)}. {picture.url}"),)
 
 
 def _evidence(found: Explained, lang: Lang, zone: str) -> None:
     rests_on = set(found.verdict.rests_on)
     rows = [each.fact for each in exhibits(found) if each.id in rests_on]
     if not rows:
-        output.show(_ON_NOTHING.say(lang))
+        output.show(on_terminal(_ON_NOTHING.say(lang)))
         return
-    output.show(_RESTS_ON.say(lang))
+    output.show(on_terminal(_RESTS_ON.say(lang)))
     table = output.table("", "", wrap=[""])
     table.show_header = False
     for fact in rows:
-        table.add_row(cell.local(fact.at, zone), Styled("; ".join(what(fact))))
+        table.add_row(cell.local(fact.at, zone), Styled(on_terminal("; ".join(what(fact, lang)))))
     output.out().print(Padding(table, _INDENT, expand=False))
 
 
@@ -98,14 +100,14 @@ def _others(others: Sequence[Message], lang: Lang, zone: str) -> None:
     if not others:
         return
     output.show()
-    output.show(_OTHERS.say(lang))
+    output.show(on_terminal(_OTHERS.say(lang)))
     table = output.table("", "", "", "")
     table.show_header = False
     for message in others:
         table.add_row(
             cell.local(message.created_at, zone),
             message.template_key,
-            output.state(message.state),
+            Styled(STATE[message.state].say(lang), style=output.STYLES[message.state]),
             message.id,
         )
     output.out().print(Padding(table, _INDENT, expand=False))
@@ -127,6 +129,6 @@ def _document(found: Explained, lang: Lang) -> dict[str, Any]:
         ],
         "picture": None
         if picture is None
-        else {"url": picture.url, "fine": picture.fine, "seen": picture.seen},
+        else {"url": picture.url, "fine": picture.fine, "seen": picture.seen.say(lang)},
         "others": [message_document(message) for message in found.others],
     }

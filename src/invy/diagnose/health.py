@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from invy.domain.hold import Hold
+from invy.meta.catalogue import Text
 
 BEFORE_S = 60
 AFTER_S = 600
@@ -117,7 +118,7 @@ class Picture:
 
     url: str
     fine: bool
-    seen: str
+    seen: Text
     """For a person: `HTTP 404`, `image/webp`, `JPEG, 212 kB`, …"""
 
 

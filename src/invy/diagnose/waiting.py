@@ -1,5 +1,6 @@
 """What is to be said of a message that Meta has not accepted: it waits, is under way, or nobody knows."""
 
+from invy.diagnose import notes
 from invy.diagnose.finding import Finding, Remark
 from invy.diagnose.health import SETTLE_S, Hearing, hearing
 from invy.diagnose.ruling import Added, Ruling, Value
@@ -141,6 +142,6 @@ def _reason(attempt: Attempt) -> Value:
     failure = attempt.failure
     if failure is not None and failure.code is not None:
         return f"{failure.code} {failure.title or failure.message or lookup(failure.code, failure.subcode).title}"
-    if attempt.note:
-        return attempt.note
+    if attempt.note and attempt.note.strip():
+        return notes.told(attempt.note)
     return f"HTTP {attempt.http_status}" if attempt.http_status is not None else _NO_REASON

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from invy.diagnose.finding import Confidence, MayResend
+from invy.domain.state import State
 from invy.meta.catalogue import Text
 
 CONFIDENCE: Final[Mapping[Confidence, Text]] = {
@@ -21,6 +22,16 @@ MAY_RESEND: Final[Mapping[MayResend, Text]] = {
     MayResend.LATER: Text(en="yes, later", he="כן, מאוחר יותר"),
     MayResend.RISKY: Text(en="it could arrive twice", he="היא עלולה להגיע פעמיים"),
     MayResend.YES: Text(en="yes", he="כן"),
+}
+
+STATE: Final[Mapping[State, Text]] = {
+    State.QUEUED: Text(en="queued", he="בתור"),
+    State.SENDING: Text(en="sending", he="בשליחה"),
+    State.UNCONFIRMED: Text(en="unconfirmed", he="לא ברור אם נשלחה"),
+    State.SENT: Text(en="sent", he="נשלחה"),
+    State.FAILED: Text(en="failed", he="נכשלה"),
+    State.DELIVERED: Text(en="delivered", he="הגיעה"),
+    State.READ: Text(en="read", he="נקראה"),
 }
 
 NOBODY: Final = Text(en="nobody has to act", he="אף אחד לא צריך לפעול")

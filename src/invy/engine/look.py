@@ -6,20 +6,29 @@ import msgspec
 
 from invy.diagnose.health import Picture
 from invy.domain.ids import MessageId
-from invy.meta.picture import Fetched, Look, content
+from invy.meta.catalogue import Text
+from invy.meta.picture import Content, Fetched, Look, content
 
 _KB: Final = 1000
 _SEEN: Final = {
-    Look.NOT_A_LINK: "it is not a link",
-    Look.NOT_HTTPS: "it is not https",
-    Look.METAS_EXAMPLE: "it is Meta's own sample of the template, which its fetcher gets 403 for",
-    Look.NO_SUCH_HOST: "there is no host of that name",
-    Look.PRIVATE: "the address can be reached from inside our network only",
-    Look.CERTIFICATE: "the server's certificate is not valid",
-    Look.UNREACHABLE: "the server cannot be reached",
-    Look.TIMEOUT: "the server did not answer in time",
-    Look.TOO_MANY_REDIRECTS: "it leads from link to link without an end",
-    Look.TOO_LARGE: "it is larger than 5 MB",
+    Look.NOT_A_LINK: Text(en="it is not a link", he="זה לא קישור"),
+    Look.NOT_HTTPS: Text(en="it is not https", he="הכתובת אינה https"),
+    Look.METAS_EXAMPLE: Text(
+        en="it is Meta's own sample of the template, which its fetcher gets 403 for",
+        he="זו תמונת הדוגמה של התבנית אצל מטא, שגם מטא עצמה מקבלת עליה 403",
+    ),
+    Look.NO_SUCH_HOST: Text(en="there is no host of that name", he="אין שרת בשם הזה"),
+    Look.PRIVATE: Text(
+        en="the address can be reached from inside our network only",
+        he="הכתובת נגישה רק מתוך הרשת שלנו",
+    ),
+    Look.CERTIFICATE: Text(en="the server's certificate is not valid", he="תעודת האבטחה של השרת אינה תקפה"),
+    Look.UNREACHABLE: Text(en="the server cannot be reached", he="השרת לא זמין"),
+    Look.TIMEOUT: Text(en="the server did not answer in time", he="השרת לא ענה בזמן"),
+    Look.TOO_MANY_REDIRECTS: Text(
+        en="it leads from link to link without an end", he="הקישור מפנה מקישור לקישור בלי סוף"
+    ),
+    Look.TOO_LARGE: Text(en="it is larger than 5 MB", he="התמונה גדולה מ־5MB"),
 }
 
 
@@ -46,18 +55,32 @@ class PictureEyes:
 def judged(url: str, fetched: Fetched) -> Picture:
     """What was seen, in a few words, and whether WhatsApp would take it."""
     if fetched.look is Look.HTTP_ERROR:
-        return Picture(url, fine=False, seen=f"HTTP {fetched.status}")
+        return Picture(url, fine=False, seen=_same(f"HTTP {fetched.status}"))
     if fetched.look is not Look.FETCHED:
         return Picture(url, fine=False, seen=_SEEN[fetched.look])
     found = content(fetched.start)
     size = f"{max(1, fetched.size // _KB):,} kB"
     if found.kind is None:
-        return Picture(url, fine=False, seen=f"no picture that we know, {size}")
+        unknown = Text(en=f"no picture that we know, {size}", he=f"לא תמונה מסוג מוכר, {size}")
+        return Picture(url, fine=False, seen=unknown)
     if found.usable:
-        return Picture(url, fine=True, seen=f"{found.kind}, {size}")
-    unfit = found.kind in ("image/jpeg", "image/png")
-    colours = f" with {found.bits} bits a colour and {found.channels} channels" if unfit else ""
-    return Picture(url, fine=False, seen=f"{found.kind}{colours}, {size}: WhatsApp takes 8-bit JPEG or PNG")
+        return Picture(url, fine=True, seen=_same(f"{found.kind}, {size}"))
+    return Picture(url, fine=False, seen=_unfit(found, size))
+
+
+def _unfit(found: Content, size: str) -> Text:
+    kind, english, hebrew = found.kind, "", ""
+    if kind in ("image/jpeg", "image/png"):
+        english = f" with {found.bits} bits a colour and {found.channels} channels"
+        hebrew = f", {found.bits} סיביות לצבע ו־{found.channels} ערוצים"
+    return Text(
+        en=f"{kind}{english}, {size}: WhatsApp takes 8-bit JPEG or PNG",
+        he=f"{kind}{hebrew}, {size}: וואטסאפ מקבל רק JPEG או PNG של 8 סיביות לצבע",
+    )
+
+
+def _same(words: str) -> Text:
+    return Text(en=words, he=words)
 
 
 class _Image(msgspec.Struct):

@@ -71,6 +71,9 @@ class GroupShown(BaseModel):
     todo: str
     side: Side | None
     may_resend: MayResend
+    remarks: list[str] = Field(
+        description="What is known of the sender and the template that concerns all of them."
+    )
     count: int
     phone_count: int = Field(description="How many of them are better telephoned.")
 
@@ -184,6 +187,7 @@ def _group(group: Group[MessageId], lang: Lang) -> GroupShown:
         todo=group.todo.say(lang),
         side=group.side,
         may_resend=group.may_resend,
+        remarks=[remark.say(lang) for remark in group.remarks],
         count=group.count,
         phone_count=group.phone_count,
     )
