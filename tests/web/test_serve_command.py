@@ -17,7 +17,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from invy.cli import serving
+from invy.cli.serving import run, settle_in
 from invy.store import schema
 from invy.store.database import Database
 from tests.web.stand import ACCESS_TOKEN, SECRET, TEMPLATES, VERIFY_TOKEN, WEBHOOK, signed, status_update
@@ -332,7 +332,7 @@ def test_a_server_runs_on_uvloop_where_there_is_one() -> None:
     async def look() -> None:
         loops.append(asyncio.get_running_loop())
 
-    serving.run(look())
+    run(look())
 
     assert type(loops[0]).__module__.startswith("uvloop")
 
@@ -340,7 +340,7 @@ def test_a_server_runs_on_uvloop_where_there_is_one() -> None:
 def test_what_a_server_has_loaded_is_out_of_the_garbage_collectors_rounds() -> None:
     before = gc.get_threshold()
     try:
-        serving.settle_in()
+        settle_in()
         assert gc.get_freeze_count() > 0
         assert gc.get_threshold() > before
     finally:

@@ -48,7 +48,7 @@ class JournalStore:
         """How many bodies nobody has read yet."""
         async with self._database.read() as connection:
             found = await connection.execute(
-                select(func.count()).select_from(journal).where(text("outcome = 0"))
+                select(func.count()).select_from(journal).where(_WAITING)
             )
             return int(found.scalar_one())
 
@@ -56,7 +56,7 @@ class JournalStore:
         """When the body came that has waited longest to be read."""
         async with self._database.read() as connection:
             found = await connection.execute(
-                select(journal.c.received_at).where(text("outcome = 0")).order_by(journal.c.id).limit(1)
+                select(journal.c.received_at).where(_WAITING).order_by(journal.c.id).limit(1)
             )
             return found.scalar_one_or_none()
 
@@ -102,6 +102,10 @@ class JournalStore:
         return (_line(row), bytes(row.body)) if row is not None else None
 
 
+_WAITING = text("outcome = 0")
+"""The very words of the partial index."""
+
+
 def _lines(which: Lines) -> Select[Any]:
     statement = select(
         journal.c.id,
@@ -129,11 +133,19 @@ async def claim(
 ) -> tuple[list[Entry], bool]:
     """Take the oldest unread bodies for this transaction; other processes skip them. At least one, if any waits.
 
-    Also tells whether more may be waiting.
+    Also tells whether more may be waiting. How many to fetch is guessed from the oldest one's size: after an outage
+    large bodies may wait by the thousand, and most of what is fetched should be used.
     """
+    oldest = await connection.execute(
+        select(func.length(journal.c.body)).where(_WAITING).order_by(journal.c.id).limit(1)
+    )
+    size = oldest.scalar_one_or_none()
+    if size is None:
+        return [], False
+    limit = min(limit, max_bytes // max(1, size) + 1)
     waiting = (
         select(journal.c.id, journal.c.received_at, journal.c.body)
-        .where(text("outcome = 0"))  # the very words of the partial index
+        .where(_WAITING)
         .order_by(journal.c.id)
         .limit(limit)
     )
