@@ -93,6 +93,8 @@ async def test_the_simulator_may_be_called_by_a_name(meta: CloudApi) -> None:
     link = meta.picture("good.jpg").replace("127.0.0.1", "localhost")
     assert (await ImageFetcher(home=by_name, lookup=here).fetch(link)).look is Look.FETCHED
     assert (await ImageFetcher(home=meta.base_url, lookup=here).fetch(link)).look is Look.NOT_HTTPS
+    another_door = "https://localhost:9/a.jpg"
+    assert (await ImageFetcher(home=by_name, lookup=here).fetch(another_door)).look is Look.PRIVATE
 
 
 @pytest.mark.parametrize("look", [look for look in Look if look is not Look.FETCHED])
