@@ -114,8 +114,8 @@ class ApplyStore:
 
     @asynccontextmanager
     async def applying(self, limit: int, max_bytes: int) -> AsyncIterator[Batch]:
-        """Claim unread entries for one transaction; they are unread again if the block raises."""
-        async with self._database.write() as connection:
+        """Claim unread entries for one transaction; they are unread again if the block raises, or the power fails."""
+        async with self._database.write(repeatable=True) as connection:
             entries, more = await journal_rows.claim(connection, self._database, limit, max_bytes)
             yield Batch(connection, self._database, entries, more=more)
 

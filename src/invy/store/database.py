@@ -192,24 +192,31 @@ class Database:
                 await connection.rollback()
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncConnection]:
+    async def write(self, *, repeatable: bool = False) -> AsyncIterator[AsyncConnection]:
         """A transaction: committed when the block ends, rolled back when it raises.
+
+        With `repeatable`, everything in it would be done again by itself if the power failed, so the commit does not
+        wait for the disk: it is whole or absent afterwards, and there with whatever is made durable after it.
 
         Raises:
             StoreUnavailable: locked, full, unreachable. Nothing was written.
         """
         async with _speaking_plainly():
             if self.is_sqlite:
-                async with self.turn, self._sqlite_transaction() as connection:
+                async with self.turn, self._sqlite_transaction(repeatable=repeatable) as connection:
                     yield connection
             else:
                 async with self.engine.begin() as connection:
+                    if repeatable:
+                        await connection.exec_driver_sql("SET LOCAL synchronous_commit TO off")
                     yield connection
 
     @asynccontextmanager
-    async def _sqlite_transaction(self) -> AsyncIterator[AsyncConnection]:
+    async def _sqlite_transaction(self, *, repeatable: bool) -> AsyncIterator[AsyncConnection]:
         async with self.engine.connect() as connection:
             immediate = await connection.execution_options(isolation_level="AUTOCOMMIT")
+            # Said each time: the connection has served others, and outside a transaction: within one SQLite ignores it.
+            await immediate.exec_driver_sql(f"PRAGMA synchronous={'NORMAL' if repeatable else 'FULL'}")
             await immediate.exec_driver_sql("BEGIN IMMEDIATE")
             try:
                 yield immediate
