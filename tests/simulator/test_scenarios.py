@@ -183,6 +183,8 @@ OUTCOMES: dict[str, tuple[dict[str, Any], Callable[[Outcome], bool]]] = {
         CALM,
         lambda it: 20 < sum("recipient_id" not in each for each in it.told.statuses()) < 140,
     ),
+    "garbled-answers": (CALM, lambda it: it.state["messages"] == 60),
+    "secret-reset": (CALM, lambda it: bool(it.told.caught) and not it.told.statuses()),
     "webhook-v21": (CALM, lambda it: any("conversation" in each for each in it.told.statuses())),
     "webhook-outage": (CALM, lambda it: it.state["webhooks"]["lost"] > 0),
     "phones-off": (CALM, lambda it: it.state["running_for_s"] > 86_400),
@@ -200,7 +202,10 @@ OUTCOMES: dict[str, tuple[dict[str, Any], Callable[[Outcome], bool]]] = {
 }
 
 
-@pytest.mark.parametrize("name", [each for each in SHIPPED if each != "tier-250"])
+OF_THEIR_OWN = {"tier-250", "rewriting-proxy"}
+
+
+@pytest.mark.parametrize("name", [each for each in SHIPPED if each not in OF_THEIR_OWN])
 def test_a_shipped_scenario_does_what_it_says(name: str) -> None:
     changes, holds = OUTCOMES[name]
     outcome = _play(name, **changes)
@@ -211,6 +216,28 @@ def test_a_shipped_scenario_does_what_it_says(name: str) -> None:
 def test_a_new_business_reaches_two_hundred_and_fifty_guests_a_day() -> None:
     outcome = _play("tier-250", count=260, limits={"tier": 250, "per_second": 0})
     assert outcome.answers == [200] * 250 + [131048] * 10
+
+
+@pytest.mark.cloud_api(scenario="rewriting-proxy", mix="all-delivered", limits={"per_second": 0})
+def test_what_a_proxy_has_spoilt_comes_again_and_fits_once_it_is_mended(cloud_api: CloudApi) -> None:
+    with Catcher(cloud_api.app_secret, cloud_api.verify_token) as server:
+        cloud_api.set_callback(cloud_api.lead_door(server.url.removesuffix("/webhook")) + "/webhook")
+        sent = [send(cloud_api, invitation(f"+999{each:08d}")).wamid for each in range(30)]
+        cloud_api.advance(3600)
+        refused = [each for each in server.caught if not each.genuine]
+        assert refused
+        assert b": " in refused[0].body
+        cloud_api.settle()
+        assert {each["id"] for each in server.statuses()} == set(sent)
+
+
+@pytest.mark.cloud_api(scenario="garbled-answers")
+def test_half_an_answer_says_nothing_and_the_message_goes_out_all_the_same(cloud_api: CloudApi) -> None:
+    replies = [send(cloud_api, invitation(f"+999{each:08d}")) for each in range(22)]
+    assert [each.text.endswith("}") for each in replies] == [True] * 20 + [False] * 2
+    cloud_api.advance(601)
+    assert send(cloud_api, invitation(READ)).wamid
+    assert cloud_api.state()["messages"] == 23
 
 
 def test_a_storm_is_the_same_storm_again_with_the_same_seed_and_another_with_another() -> None:
