@@ -69,7 +69,9 @@ def test_a_picture_that_we_cannot_fetch_either_names_address_and_answer() -> Non
 
 
 def test_a_picture_that_we_can_fetch_was_out_of_reach_for_meta() -> None:
-    picture = Picture("https://invy.example/p.jpg", fine=True, seen=Text(en="JPEG, 212 kB", he="JPEG, 212 kB"))
+    picture = Picture(
+        "https://invy.example/p.jpg", fine=True, seen=Text(en="JPEG, 212 kB", he="JPEG, 212 kB")
+    )
     judged = judge(replace(failed(131053), picture=picture), Finding.PICTURE_FINE_HERE)
     assert judged.confidence is Confidence.LIKELY
     assert judged.may_resend is MayResend.YES

@@ -17,7 +17,7 @@ TOLERATED: Final = timedelta(seconds=10)
 """Meta's `Date` has whole seconds, and the answer takes its time."""
 
 HARMFUL: Final = timedelta(minutes=5)
-WHAT: Final = Text(en="Meta's Graph API", he="ה-Graph API של מטא")
+WHAT: Final = Text(en="Meta's Graph API", he="ה־Graph API של מטא")
 
 _BROKEN: Final = (Foundation.META,)
 _TROUBLE_CODES: Final = frozenset({1, 2})
@@ -39,7 +39,11 @@ async def clock(subject: Subject) -> Sequence[Finding]:
         return [*findings, found(Section.CLOCK, "clock.no_date")]
     ahead = ours - reply.date
     off = duration(max(1, int(abs(ahead).total_seconds())))
-    way = Text(en="ahead of", he="לפני") if ahead > timedelta(0) else Text(en="behind", he="אחרי")
+    way = (
+        Text(en="ahead of", he="מקדים את השעון")
+        if ahead > timedelta(0)
+        else Text(en="behind", he="מפגר אחרי השעון")
+    )
     key = "clock.right"
     if abs(ahead) > TOLERATED:
         key = "clock.off" if abs(ahead) <= HARMFUL else "clock.far_off"

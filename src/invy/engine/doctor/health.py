@@ -12,7 +12,7 @@ from invy.meta.catalogue import Text
 from invy.meta.graph_reply import Unread, Why
 from invy.meta.health_status import AVAILABLE, BLOCKED, LIMITED, Entity
 
-WHAT: Final = Text(en="The health status", he="סטטוס הבריאות")
+WHAT: Final = Text(en="The health status", he="מצב התקינות")
 
 KINDS: Final = {
     "PHONE_NUMBER": Text(en="The phone number", he="מספר הטלפון"),

@@ -14,7 +14,7 @@ from invy.meta.graph_reply import Unread, Why
 from invy.meta.subscription import MESSAGES, WANTED, Callback, SubscribedApp
 
 APPS: Final = Text(en="The list of subscribed apps", he="רשימת האפליקציות הרשומות")
-CALLBACK: Final = Text(en="The app's webhook settings", he="הגדרות ה-webhook של האפליקציה")
+CALLBACK: Final = Text(en="The app's webhook settings", he="הגדרות ה־webhook של האפליקציה")
 
 
 async def apps(subject: Subject) -> Sequence[Finding]:

@@ -15,7 +15,7 @@ from invy.meta.graph_reply import Unread, Why
 from invy.meta.token_facts import MANAGEMENT, MESSAGING, TokenFacts
 
 SOON: Final = timedelta(days=14)
-WHAT: Final = Text(en="The access token", he="אסימון הגישה")
+WHAT: Final = Text(en="The access token", he="מפתח הגישה")
 APP: Final = Text(en="The app", he="האפליקציה")
 
 _SECRET_CODES: Final = frozenset({1, 101, 190})
