@@ -52,6 +52,13 @@ CONTESTANTS = (
     Contestant("b", "pywa, empty handler (stores nothing)", "bench.servers.pywa_empty", stores=False),
     Contestant("c", "Invy, durable before the answer", "bench.servers.invy_webhook", ("receive",)),
     Contestant("d", "Invy, end to end until folded", "bench.servers.invy_webhook", ("apply",), folds=True),
+    Contestant(
+        "e",
+        "the same, with a log line per status",
+        "bench.servers.invy_webhook",
+        ("apply", "log"),
+        folds=True,
+    ),
 )
 
 
@@ -150,7 +157,7 @@ async def measure(contestant: Contestant, url: str, statuses: int, seconds: floa
     rendered = [bodies.request(bodies.body(n * statuses, statuses)) for n in range(requests)]
     with server(contestant, url) as port:
         warm = [bodies.request(b'{"object":"warm","entry":[]}')] * 20
-        if contestant.key in {"bare", "c", "d"}:
+        if contestant.key in {"bare", "c", "d", "e"}:
             await load.drive(port, warm, 4)
         began = time.perf_counter()
         outcome = await load.drive(port, rendered, CONNECTIONS)

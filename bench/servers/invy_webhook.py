@@ -1,9 +1,14 @@
-"""Invy's webhook: signature checked and the body durable before the answer; with `apply`, also folded into messages."""
+"""Invy's webhook: signature checked and the body durable before the answer; with `apply`, also folded into messages.
+
+Nobody else here writes a log, so Invy writes its line for every status only when told `log`.
+"""
 
 import asyncio
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from fastapi import FastAPI
 
@@ -42,4 +47,7 @@ def receiving_only() -> FrontDoor:
 
 if __name__ == "__main__":
     settle_in()  # as `invy serve` does
-    serve(create_app(house, service, send=False) if sys.argv[2] == "apply" else receiving_only())
+    with TemporaryDirectory(prefix="invy-bench-") as folder:
+        if "log" in sys.argv:
+            logs.configure(LogFormat.HUMAN, LogLevel.INFO, None, Path(folder, "invy.log"))
+        serve(create_app(house, service, send=False) if sys.argv[2] == "apply" else receiving_only())
