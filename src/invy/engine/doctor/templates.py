@@ -26,7 +26,7 @@ _STATUS_KEYS: Final = {
     "PENDING": "templates.pending",
     "IN_APPEAL": "templates.pending",
 }
-_WORDS: Final[Mapping[Part, Text]] = {
+WORDS: Final[Mapping[Part, Text]] = {
     Part.HEADER: Text(en="kind of header", he="סוג הכותרת"),
     Part.HEADER_VARIABLES: Text(en="variables in the header", he="משתנים בכותרת"),
     Part.FORMAT: Text(en="variables are", he="סוג המשתנים"),
@@ -123,8 +123,12 @@ def _differs(which: str, key: str, ours: Template, unlike: Sequence[Difference])
 
 
 def _word(difference: Difference) -> Text:
-    word = _WORDS[difference.part]
-    return Text(en=word.en.format(place=difference.place), he=word.he.format(place=difference.place))
+    word = WORDS[difference.part]
+    return placed(word, difference.place)
+
+
+def placed(word: Text, place: str) -> Text:
+    return Text(en=word.en.format(place=place), he=word.he.format(place=place))
 
 
 def _remarks(key: str, ours: Template, metas: LiveTemplate) -> list[Finding]:
