@@ -1,4 +1,4 @@
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -30,3 +30,15 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database_url: str) ->
     """A folder with an up to date database of each kind."""
     monkeypatch.chdir(tmp_path)
     return Shell(tmp_path, {"INVY_DATABASE_URL": database_url}).ready()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A second place for a database, of each kind."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'second' / 'invy.db'}"
+        return
+    databases = request.getfixturevalue("postgres_databases")
+    url = databases.create()
+    yield url
+    databases.drop(url)

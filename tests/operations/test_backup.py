@@ -4,7 +4,7 @@ import asyncio
 import gzip
 import json
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -65,7 +65,8 @@ async def recover(
     return await recovery.recover(
         database,
         path,
-        prove_in=prove_in,
+        folder=prove_in or path.parent / "scratch",
+        prove=prove_in is not None,
         force=force,
         clock=lambda: at(7000),
         found=lambda _: None,
@@ -107,18 +108,6 @@ async def opening() -> AsyncIterator[Opening]:
     yield opening
     for each in opened:
         await each.close()
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A second place for a database, of each kind."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'second' / 'invy.db'}"
-        return
-    databases = request.getfixturevalue("postgres_databases")
-    url = databases.create()
-    yield url
-    databases.drop(url)
 
 
 @pytest.fixture

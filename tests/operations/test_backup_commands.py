@@ -1,5 +1,6 @@
 """`invy backup` and `invy restore` as an operator runs them."""
 
+import asyncio
 import subprocess
 from pathlib import Path
 from random import Random
@@ -8,10 +9,14 @@ import pytest
 from sqlalchemy import update
 
 from invy.cli.exit_code import ExitCode
+from invy.domain.guest import Event
+from invy.domain.ids import EventId
 from invy.store import schema
+from invy.store.database import Database
+from invy.store.guests import GuestStore
 from invy.store.tables import messages
 from tests.cli.shell import INVY, Shell
-from tests.making import SENDER, message_id
+from tests.making import SENDER, T0, message_id
 from tests.operations.living import Living, live, status, statuses
 
 
@@ -130,3 +135,28 @@ def test_a_disk_that_fills_while_restoring_leaves_the_database_as_it_was(shell: 
     result = limited(other, 1000, "restore", "today.invy", "--force")
     assert result.returncode == ExitCode.TRY_LATER, result.stderr
     assert live(other, lambda living: living.rows()) == before
+
+
+def test_a_database_of_the_first_revision_is_upgraded_by_the_command_that_every_refusal_names(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def begin() -> None:
+        database = Database.open(database_url)
+        await schema.upgrade(database, "0001")
+        await GuestStore(database).put_event(Event(EventId("wedding"), "החתונה", T0))
+        await database.close()
+
+    asyncio.run(begin())
+    monkeypatch.chdir(tmp_path)
+    old = Shell(tmp_path, {"INVY_DATABASE_URL": database_url})
+    refused = old.run("backup", "today.invy")
+    assert refused.exit_code == ExitCode.CONFIGURATION
+    assert "invy db upgrade" in refused.stderr
+
+    upgraded = old.run("db", "upgrade")
+
+    assert upgraded.exit_code == 0
+    assert f"revision {schema.HEAD} (from 0001)" in upgraded.stderr
+    assert old.run("audit").exit_code == 0
+    made = old.json("backup", "today.invy", "--json")
+    assert (made["revision"], made["rows"]["events"]) == (schema.HEAD, 1)

@@ -12,6 +12,7 @@ from invy.engine.replay import Telling
 from invy.store import restore as store
 from invy.store import schema
 from invy.store.database import Database
+from invy.store.renewal import renewed
 from invy.store.scratch import scratch
 from invy.store.workers import Workplace
 
@@ -37,7 +38,8 @@ async def recover(
     database: Database | None,
     path: Path,
     *,
-    prove_in: Path | None,
+    folder: Path,
+    prove: bool,
     force: bool,
     clock: Clock,
     found: Found,
@@ -45,8 +47,8 @@ async def recover(
 ) -> Recovered:
     """Put a backup into a database, or only look at it when there is none.
 
-    With `prove_in`, a folder, the backup is first restored to a throw-away database there, audited and replayed; any
-    difference is told to `found` and ends it.
+    One of an earlier revision is first migrated, in a throw-away file in `folder`. With `prove`, the backup is then
+    restored to a throw-away database there, audited and replayed; any difference is told to `found` and ends it.
 
     Raises:
         InvalidInput: the backup cannot be used, or the database is not empty and `force` was not given.
@@ -56,27 +58,28 @@ async def recover(
     def progress(table: str, rows: int) -> None:
         watching.now(f"{table}: {rows:,}")
 
-    rows = await store.check(path, progress)
-    if prove_in is not None:
-        differences = await _prove(path, prove_in, clock, found, watching)
-        if differences:
-            return Recovered(rows, differences)
-    if database is None:
-        return Recovered(rows)
-    now = clock()
-    if (await schema.state(database)).current is None:
-        await schema.upgrade(database)
-    await schema.require_current(database)
-    async with Workplace(database).alone(now):
-        if not force:
-            await _require_empty(database)
-        held = await store.load(path, database, now=now, progress=progress)
+    async with renewed(path, folder, progress) as file:
+        rows = await store.check(file, progress)
+        if prove:
+            differences = await _prove(file, folder, clock, found, watching)
+            if differences:
+                return Recovered(rows, differences)
+        if database is None:
+            return Recovered(rows)
+        now = clock()
+        if (await schema.state(database)).current is None:
+            await schema.upgrade(database)
+        await schema.require_current(database)
+        async with Workplace(database).alone(now):
+            if not force:
+                await _require_empty(database)
+            held = await store.load(file, database, called=path.name, now=now, progress=progress)
     return Recovered(rows, written=True, held=tuple(held))
 
 
 async def _prove(path: Path, folder: Path, clock: Clock, found: Found, watching: Watching) -> int:
     async with scratch(folder) as place:
-        await store.load(path, place, now=None, progress=lambda *_: None)
+        await store.load(path, place, called=path.name, now=None, progress=lambda *_: None)
         audited = await proof.audit(place, found, lambda done: watching.now(f"{done:,} messages audited"))
         replayed = await proof.replay(place, folder, mend=False, clock=clock, found=found, progress=watching)
     return audited.differences + replayed.differences

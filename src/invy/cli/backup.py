@@ -135,7 +135,8 @@ async def _recover(
         return await recover(
             database,
             file,
-            prove_in=found.data_dir if prove else None,
+            folder=found.data_dir,
+            prove=prove,
             force=force,
             clock=utc_now,
             found=sheet.found,

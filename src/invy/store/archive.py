@@ -181,9 +181,12 @@ class ArchiveReader:
         self._all.update(line)
         return header
 
-    def chunks(self) -> Iterator[tuple[Table, list[dict[str, Any]]]]:
-        """All rows of all tables, a chunk at a time; the last thing that is checked is the end of the file."""
-        tables = {table.name: table for table in CARRIED}
+    def chunks(self, carried: Sequence[Table] = CARRIED) -> Iterator[tuple[Table, list[dict[str, Any]]]]:
+        """All rows of all tables, a chunk at a time; the last thing that is checked is the end of the file.
+
+        `carried` are the tables of its revision.
+        """
+        tables = {table.name: table for table in carried}
         total = 0
         while True:
             before = self._all.hexdigest()
@@ -192,24 +195,23 @@ class ArchiveReader:
                 self._check(line, FORMAT, total, before)
                 break
             self._all.update(line)
-            table = tables.pop(self._start(line), None)
+            start = self._start(line)
+            table = tables.pop(start.table, None)
             if table is None:
                 raise self._place().damaged("a table that is not expected there")
+            if start.columns != [column.name for column in table.columns]:
+                raise self._place().damaged(f"the columns of {start.table} are not those of its revision")
             total += yield from self._table(table)
         if tables:
             raise self._place().damaged(f"the table {min(tables)} is missing")
         if self._read():
             raise self._place().damaged("something stands after its end")
 
-    def _start(self, line: bytes) -> str:
+    def _start(self, line: bytes) -> _Start:
         try:
-            start = msgspec.json.decode(line, type=_Start)
+            return msgspec.json.decode(line, type=_Start)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise self._place().damaged("a line that cannot be read") from error
-        ours = next((table for table in CARRIED if table.name == start.table), None)
-        if ours is not None and start.columns != [column.name for column in ours.columns]:
-            raise self._place().damaged(f"the columns of {start.table} are not those of its revision")
-        return start.table
 
     def _table(self, table: Table) -> Generator[tuple[Table, list[dict[str, Any]]], None, int]:
         names = [str(column.name) for column in table.columns]

@@ -32,12 +32,15 @@ class Backup(Protocol):
 
     @property
     def revision(self) -> str: ...
-    def chunks(self) -> AsyncIterator[tuple[Table, Sequence[Mapping[str, Any]]]]: ...
+    def chunks(
+        self, carried: Sequence[Table] = CARRIED
+    ) -> AsyncIterator[tuple[Table, Sequence[Mapping[str, Any]]]]:
+        """All rows of all tables; `carried` are the tables of its revision."""
 
 
 @asynccontextmanager
 async def opened(path: Path) -> AsyncIterator[Backup]:
-    """A backup whose kind is told by its first bytes. That it can be used is `check`'s to say.
+    """A backup of any revision, whose kind is told by its first bytes. That it can be used is `check`'s to say.
 
     Raises:
         InvalidInput: there is no such file, or it is no backup.
@@ -62,11 +65,24 @@ async def opened(path: Path) -> AsyncIterator[Backup]:
         raise _not_a_backup(path)
 
 
+async def revision_of(path: Path) -> str:
+    """Of which revision a backup is; little of it is read.
+
+    Raises:
+        InvalidInput: there is no such file, or it is no backup.
+    """
+    head = await asyncio.to_thread(_head, path)
+    if head.startswith(_SQLITE_MAGIC):
+        return await asyncio.to_thread(_examine, path, whole=False)
+    async with opened(path) as backup:
+        return backup.revision
+
+
 async def check(path: Path, progress: Progress) -> dict[str, int]:
     """Read the whole backup; returns how many rows each table has.
 
     Raises:
-        InvalidInput: it is truncated, changed, of another revision, or no backup.
+        InvalidInput: it is truncated, changed, or no backup.
     """
     counts = {table.name: 0 for table in CARRIED}
     async with opened(path) as backup:
@@ -90,11 +106,13 @@ async def occupied(database: Database) -> str | None:
     return None
 
 
-async def load(path: Path, database: Database, *, now: datetime | None, progress: Progress) -> list[str]:
+async def load(
+    path: Path, database: Database, *, called: str, now: datetime | None, progress: Progress
+) -> list[str]:
     """Replace everything in the database by the backup, in one transaction.
 
     With `now`, senders whose messages still wait are held from then on, and returned: what the backup shows as waiting
-    may have been sent after it was made.
+    may have been sent after it was made. People know the backup by the name `called`.
 
     Raises:
         InvalidInput: the backup cannot be used; nothing was changed.
@@ -112,7 +130,7 @@ async def load(path: Path, database: Database, *, now: datetime | None, progress
             progress(table.name, done[table.name])
         if not database.is_sqlite:
             await _count_on(connection)
-        return await _hold(connection, database, path, now) if now is not None else []
+        return await _hold(connection, database, called, now) if now is not None else []
 
 
 async def _count_on(connection: AsyncConnection) -> None:
@@ -127,23 +145,21 @@ async def _count_on(connection: AsyncConnection) -> None:
             )
 
 
-async def _hold(connection: AsyncConnection, database: Database, path: Path, now: datetime) -> list[str]:
+async def _hold(connection: AsyncConnection, database: Database, called: str, now: datetime) -> list[str]:
     waiting = await connection.execute(
         select(messages.c.sender_id).where(messages.c.status == "queued").distinct()
     )
     senders = sorted(row.sender_id for row in waiting)
     for sender_id in senders:
-        reason = f"Restored from {path.name}: what was sent after that backup was made would be sent again."
+        reason = f"Restored from {called}: what was sent after that backup was made would be sent again."
         await holds.place(connection, database, Hold(Scope.SENDER, sender_id, reason, now))
     return senders
 
 
 def _require_revision(path: Path, revision: str) -> None:
-    if revision != schema.head():
-        raise InvalidInput(
-            f"The backup {path} has the database revision {revision}; this version of Invy works with {schema.head()}.",
-            hint="Restore it with the version of Invy that made it, then upgrade with: invy db upgrade",
-        )
+    if revision != schema.HEAD:
+        msg = f"{path} has the revision {revision}: it should have been renewed to {schema.HEAD} first"
+        raise ValueError(msg)
 
 
 class _FromArchive:
@@ -151,8 +167,10 @@ class _FromArchive:
         self._reader = reader
         self.revision = reader.revision
 
-    async def chunks(self) -> AsyncIterator[tuple[Table, Sequence[Mapping[str, Any]]]]:
-        for table, rows in self._reader.chunks():
+    async def chunks(
+        self, carried: Sequence[Table] = CARRIED
+    ) -> AsyncIterator[tuple[Table, Sequence[Mapping[str, Any]]]]:
+        for table, rows in self._reader.chunks(carried):
             yield table, rows
 
 
@@ -161,12 +179,12 @@ class _FromSqlite:
         self._connection = connection
         self.revision = revision
 
-    async def chunks(self) -> AsyncIterator[tuple[Table, Sequence[Mapping[str, Any]]]]:
-        for table in CARRIED:
-            done = 0
+    async def chunks(
+        self, carried: Sequence[Table] = CARRIED
+    ) -> AsyncIterator[tuple[Table, Sequence[Mapping[str, Any]]]]:
+        for table in carried:
             async with self._connection.stream(select(table)) as result:
                 async for rows in result.mappings().partitions(_PAGE):
-                    done += len(rows)
                     yield table, [dict(row) for row in rows]
 
 
@@ -185,7 +203,7 @@ def _read_only(path: Path) -> str:
     return f"file:{quote(str(path.resolve()))}?mode=ro&immutable=1"
 
 
-def _examine(path: Path) -> str:
+def _examine(path: Path, *, whole: bool = True) -> str:
     """The revision of a backup in an SQLite file, once the file is known to be whole."""
     try:
         with closing(sqlite3.connect(_read_only(path), uri=True)) as connection:
@@ -194,7 +212,7 @@ def _examine(path: Path) -> str:
             )
             if path.stat().st_size != pages * size:
                 raise sqlite3.DatabaseError("its last page is not whole")
-            verdict = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
+            verdict = connection.execute("PRAGMA integrity_check(1)").fetchone()[0] if whole else "ok"
             if verdict != "ok":
                 raise sqlite3.DatabaseError(verdict)
             names = {

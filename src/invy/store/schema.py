@@ -71,8 +71,10 @@ async def state(database: Database) -> SchemaState:
         return SchemaState(found.scalar_one_or_none(), HEAD)
 
 
-async def upgrade(database: Database) -> SchemaState:
+async def upgrade(database: Database, revision: str = HEAD) -> SchemaState:
     """Bring the database to the newest revision; does nothing when it is there. Safe to run from several processes.
+
+    An earlier `revision` makes a database that is new and empty into one of that time.
 
     Raises:
         SchemaBehind: a newer Invy has been here.
@@ -84,7 +86,7 @@ async def upgrade(database: Database) -> SchemaState:
     async with database.write() as connection:
         if not database.is_sqlite:
             await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _UPGRADE_LOCK})
-        await connection.run_sync(lambda sync: command.upgrade(_config(sync), "head"))
+        await connection.run_sync(lambda sync: command.upgrade(_config(sync), revision))
     return await state(database)
 
 

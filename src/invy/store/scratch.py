@@ -20,14 +20,14 @@ PREFIX = "invy-scratch-"
 
 
 @asynccontextmanager
-async def scratch(folder: Path) -> AsyncIterator[Database]:
+async def scratch(folder: Path, revision: str = schema.HEAD) -> AsyncIterator[Database]:
     """An empty database in a folder of its own inside `folder`, which is made when needed."""
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=PREFIX, dir=folder, ignore_cleanup_errors=True) as own:
         database = Database.open(f"sqlite:///{own}/scratch.db")
         event.listen(database.engine.sync_engine, "connect", _hurry)
         try:
-            await schema.upgrade(database)
+            await schema.upgrade(database, revision)
             yield database
         finally:
             await database.close()
