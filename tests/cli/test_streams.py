@@ -69,8 +69,20 @@ def test_an_error_that_nobody_hears_keeps_its_exit_code(shell: Shell) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes end otherwise there")
-@pytest.mark.parametrize("command", [("--help",), ("--version",), ("explain", "131026")], ids=" ".join)
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("--help",),
+        ("--version",),
+        ("explain", "131026"),
+        ("doctor", "--no-self-test"),
+        ("guests", "list", "w"),
+    ],
+    ids=" ".join,
+)
 def test_a_reader_that_went_away_ends_any_command_in_silence(shell: Shell, command: tuple[str, ...]) -> None:
+    shell.ready()
+    shell.guests("name,phone\nDan,+447700900150\n", event="w")
     read, write = os.pipe()
     os.close(read)
     try:
@@ -89,6 +101,14 @@ def test_every_document_stays_json_where_stdout_has_no_letters_but_ascii(
     shell.guests("name,phone\nדנה é 👰,+447700900150\n")
     done = run(shell, *command, PYTHONIOENCODING="ascii", LC_ALL="C")
     assert json.loads(done.stdout.decode("ascii")), done.stderr
+
+
+def test_signs_that_the_terminal_lacks_are_replaced_by_signs_much_like_them(shell: Shell) -> None:
+    shell.ready()
+    shell.guests("name,phone\nA name that is far too long for a table,+447700900150\n")
+    done = run(shell, "guests", "list", "wedding", PYTHONIOENCODING="ascii", LC_ALL="C")
+    assert "A name that is far too long..." in done.stdout.decode("ascii")
+    assert b"\\u2026" not in done.stdout
 
 
 def test_csv_is_utf_8_whatever_the_terminal_uses(shell: Shell) -> None:

@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
-from invy.cli import output
+from invy.cli import cell, output
 from invy.cli.context import settings
 
 app = typer.Typer(help="What Invy is set to, and where each value comes from.", no_args_is_help=True)
@@ -44,10 +45,12 @@ def show(
         ]
         output.json_document({"settings": document})
         return
-    cells = [(row.name, "(not set)" if row.value is None else row.value, str(row.origin)) for row in table]
-    names, values = (max(len(cell[column]) for cell in cells) for column in (0, 1))
-    for name, value, origin in cells:
-        typer.echo(f"{name:<{names}}  {value:<{values}}  {origin}")
+    shown = output.table("SETTING", "VALUE", "FROM", wrap=["VALUE", "FROM"])
+    shown.show_header = False
+    for row in table:
+        value = "(not set)" if row.value is None else row.value
+        shown.add_row(Text(row.name), Text(cell.visible(value)), Text(cell.visible(str(row.origin))))
+    output.out().print(shown)
     for row in table:
         if row.remark:
             typer.echo(f"{row.name}: {row.remark}", err=True)

@@ -11,6 +11,7 @@ from rich.padding import Padding
 from rich.text import Text as Styled
 
 from invy.cli import output
+from invy.cli.right_to_left import on_terminal
 from invy.meta.catalogue import Channel, Lang, Row, Text, all_rows, lookup
 from invy.meta.catalogue_page import markdown as page
 from invy.meta.catalogue_words import CHANNEL, EFFECT, OUTCOME, SIDE, resend
@@ -19,7 +20,7 @@ _INDENT = (0, 0, 0, 2)
 _CODE = re.compile(r"#?(?P<code>\d{1,10})(?:/(?P<subcode>\d{1,10}))?", re.ASCII)
 
 _TODO = Text(en="What to do", he="מה לעשות")
-_WHOSE = Text(en="Whose side", he="בצד של מי")
+_WHOSE = Text(en="Whose side", he="אצל מי הבעיה")
 _WHERE = Text(en="Shows up", he="איפה זה מופיע")
 _RESEND = Text(en="Send again?", he="לשלוח שוב?")
 _THEN = Text(en="Then", he="ומה אז")
@@ -49,7 +50,7 @@ def explain(
         output.utf8()
         sys.stdout.write(page(rows))
     else:
-        console = Console(highlight=False)
+        console = output.out()
         for row in rows:
             _show(console, row, lang)
 
@@ -93,9 +94,10 @@ def _row(given: str) -> Row:
 
 def _show(console: Console, row: Row, lang: Lang) -> None:
     console.print(Styled.assemble((row.label, "bold cyan"), "  ", (row.title, "bold")))
-    console.print(Padding(Styled(row.meaning.say(lang)), _INDENT, expand=False))
+    console.print(Padding(Styled(on_terminal(row.meaning.say(lang))), _INDENT, expand=False))
     for name, value in _lines(row, lang):
-        console.print(Padding(Styled.assemble((f"{name.say(lang)}: ", "bold"), value), _INDENT, expand=False))
+        line = Styled.assemble((f"{on_terminal(name.say(lang))}: ", "bold"), on_terminal(value))
+        console.print(Padding(line, _INDENT, expand=False))
     console.print()
 
 

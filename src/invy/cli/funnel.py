@@ -5,12 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from rich.cells import cell_len
 from rich.text import Text as Styled
 
 from invy.app.house import House
 from invy.cli import cell, hold_words, output, unreached_groups
 from invy.cli import event as events
 from invy.cli.right_to_left import isolated, on_terminal
+from invy.cli.table import GAP
 from invy.cli.unreached import words
 from invy.cli.verdict_words import counted
 from invy.domain.guest import Event
@@ -22,6 +24,8 @@ from invy.meta.catalogue import Lang, Text, lookup
 from invy.store.overview import Filter, Funnel, Unreached
 
 WIDTH: Final = 40
+NARROWEST: Final = 6
+"""Characters of the longest bar, in a roomy and in a narrow terminal."""
 _EIGHTHS: Final = " ▏▎▍▌▋▊▉"
 _STYLES: Final = {
     "guests": "",
@@ -160,11 +164,20 @@ def _show_funnel(funnel: Funnel, found: _Standing, lang: Lang) -> None:
     most = max(number for _, number in stages)
     stage_heading, *numbers = (text.say(lang) for text in (_STAGE, _COUNT, _SHARE))
     table = output.table(stage_heading, "", *numbers, right=numbers)
-    for stage, number in stages:
-        share = f"{number / funnel.queued:.0%}" if stage != "guests" and funnel.queued else ""
-        table.add_row(
-            _STAGES[stage].say(lang), Styled(bar(number, most), style=_STYLES[stage]), f"{number:,}", share
+    rows = [
+        (
+            _STAGES[stage].say(lang),
+            f"{number:,}",
+            f"{number / funnel.queued:.0%}" if stage != "guests" and funnel.queued else "",
         )
+        for stage, number in stages
+    ]
+    beside = sum(
+        max(map(cell_len, column)) + GAP for column in zip((stage_heading, *numbers), *rows, strict=True)
+    )
+    width = max(NARROWEST, min(WIDTH, output.out().width - beside))
+    for (stage, number), (name, *figures) in zip(stages, rows, strict=True):
+        table.add_row(name, Styled(bar(number, most, width), style=_STYLES[stage]), *figures)
     output.out().print(table)
     missing = found.verdicts.get(funnel.template_key)
     if missing is None:
@@ -173,11 +186,11 @@ def _show_funnel(funnel: Funnel, found: _Standing, lang: Lang) -> None:
     unreached_groups.show(missing, lang)
 
 
-def bar(number: int, most: int) -> str:
+def bar(number: int, most: int, width: int = WIDTH) -> str:
     """A bar of text, exact to an eighth of a character; anything but nothing is visible."""
     if not number:
         return ""
-    eighths = max(1, round(number / most * WIDTH * 8))
+    eighths = max(1, round(number / most * width * 8))
     return "█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip()
 
 

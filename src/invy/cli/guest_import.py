@@ -139,7 +139,14 @@ def _show_problems(roster: Roster) -> None:
         return
     output.show("Rows that were not imported", style="bold red")
     table = output.table(
-        "ROW", "COLUMN", "VALUE", "WHY", "WHAT TO DO", wrap=["WHY", "WHAT TO DO"], right=["ROW"]
+        "ROW",
+        "COLUMN",
+        "VALUE",
+        "WHY",
+        "WHAT TO DO",
+        wrap=["WHY", "WHAT TO DO"],
+        cut=["COLUMN"],
+        right=["ROW"],
     )
     for problem in roster.problems[:SHOWN]:
         table.add_row(
@@ -158,7 +165,9 @@ def _show_duplicates(roster: Roster) -> None:
     if not roster.duplicates:
         return
     output.show("Duplicates: the same number stands in an earlier row", style="bold yellow")
-    table = output.table("ROW", "NAME", "WRITTEN", "PHONE", "KEPT ROW", right=["ROW", "KEPT ROW"])
+    table = output.table(
+        "ROW", "NAME", "WRITTEN", "PHONE", "KEPT ROW", cut=["NAME"], right=["ROW", "KEPT ROW"]
+    )
     for twin in roster.duplicates[:SHOWN]:
         table.add_row(
             str(twin.row), output.name(twin.name), output.name(twin.raw_phone), twin.phone, str(twin.kept_row)

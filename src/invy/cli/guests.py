@@ -134,7 +134,15 @@ async def _table(house: "House", event_id: Any, limit: int) -> None:
     from invy.cli import output
     from invy.cli.cell import count
 
-    table = output.table("NAME", "PHONE", "FURTHER COLUMNS", "ID", wrap=["FURTHER COLUMNS"])
+    table = output.table(
+        "NAME",
+        "PHONE",
+        "FURTHER COLUMNS",
+        "ID",
+        wrap=["FURTHER COLUMNS"],
+        cut=["NAME"],
+        spare=["FURTHER COLUMNS"],
+    )
     shown = 0
     async for guest in _guests(house, event_id, limit):
         table.add_row(

@@ -122,7 +122,7 @@ async def _table(house: House, which: Filter, pages: AsyncIterator[list[Message]
     shown, last = 0, None
     async for page in pages:
         names = await _names(house, page)
-        table = output.table(*columns, wrap=["WHY"], whole={"ID": 36, "TO": 13})
+        table = output.table(*columns, wrap=["WHY"], cut=["GUEST"])
         table.show_header = not shown
         for message in page:
             name = names.get(message.guest_id, "") if message.guest_id else ""

@@ -5,14 +5,13 @@ import io
 import json
 import sys
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from types import MappingProxyType
 from typing import Any, Final
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from invy.cli import cell
+from invy.cli.table import Rows
 from invy.domain.state import State
 
 PIPED_WIDTH: Final = 1000
@@ -29,9 +28,15 @@ STYLES: Final[Mapping[State, str]] = {
 }
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """As any other error, so that whatever is open is closed in order; Rich would end the process from within."""
+        raise  # noqa: PLE0704 - called while the BrokenPipeError is being handled
+
+
 def out() -> Console:
     """For data."""
-    console = Console(file=sys.stdout, highlight=False)
+    console = _Console(file=sys.stdout, highlight=False)
     if not console.is_terminal:
         console.width = PIPED_WIDTH
     return console
@@ -39,7 +44,7 @@ def out() -> Console:
 
 def err() -> Console:
     """For talk and progress."""
-    return Console(file=sys.stderr, stderr=True, highlight=False, soft_wrap=True)
+    return _Console(file=sys.stderr, stderr=True, highlight=False, soft_wrap=True)
 
 
 def say(sentence: str, *, style: str = "") -> None:
@@ -64,24 +69,16 @@ def state(found: State) -> Text:
 def table(
     *columns: str,
     wrap: Sequence[str] = (),
+    cut: Sequence[str] = (),
+    spare: Sequence[str] = (),
     right: Sequence[str] = (),
-    whole: Mapping[str, int] = MappingProxyType({}),
-) -> Table:
-    """A table with these headings.
+) -> Rows:
+    """A table with these headings, or cards where the terminal is too narrow for it.
 
-    Only the columns in `wrap` may break over lines; those in `right` are numbers; those in `whole` keep at least so
-    many characters however narrow the terminal is.
+    Only the columns in `wrap` may break over lines, only of those in `cut` the end may be left out, and those in `spare`
+    stand only where there is room; those in `right` are numbers.
     """
-    made = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for column in columns:
-        made.add_column(
-            column,
-            no_wrap=column not in wrap,
-            min_width=whole.get(column),
-            justify="right" if column in right else "left",
-            overflow="fold" if column in wrap else "ellipsis",
-        )
-    return made
+    return Rows(columns, wrap=wrap, cut=cut, spare=spare, right=right)
 
 
 def json_text(value: Any, *, indent: int | None = None) -> str:

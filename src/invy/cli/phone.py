@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from invy.cli import output
@@ -19,8 +17,6 @@ from invy.domain.phone import Phone, parse
 
 REFUSED = 2
 """The exit code when any number, or the region, cannot be used."""
-PIPED_WIDTH = 1000
-"""Into a pipe each number keeps to one line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +83,7 @@ def _as_json(answer: Answer) -> dict[str, object]:
 
 
 def _print_table(answers: Iterable[Answer]) -> None:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("AS GIVEN", no_wrap=True)
-    table.add_column("E.164", no_wrap=True)
-    table.add_column("COUNTRY", no_wrap=True)
-    table.add_column("KIND", no_wrap=True)
-    table.add_column("REMARK")
+    table = output.table("AS GIVEN", "E.164", "COUNTRY", "KIND", "REMARK", wrap=["REMARK"])
     for answer in answers:
         given = Text(_visible(answer.given))
         if answer.phone is not None:
@@ -104,10 +95,7 @@ def _print_table(answers: Iterable[Answer]) -> None:
             table.add_row(
                 given, Text("refused", style="red"), "-", "-", Text(f"{refusal.message}. {refusal.hint}.")
             )
-    console = Console()
-    if not console.is_terminal:
-        console.width = PIPED_WIDTH
-    console.print(table)
+    output.out().print(table)
 
 
 def _visible(text: str) -> str:

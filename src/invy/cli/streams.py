@@ -4,6 +4,7 @@ Talk is worth less than the work it is about: what cannot be written to standard
 Data is worth more: what cannot be written to standard output ends the command, and the exit code says so.
 """
 
+import codecs
 import contextlib
 import errno
 import io
@@ -13,6 +14,14 @@ from pathlib import Path
 from typing import Final
 
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+_LOOKALIKE: Final = "invy.lookalike"
+_INSTEAD: Final = (
+    {"✓": "+", "✗": "x", "–": "-", "—": "-", "…": "...", "→": "->", "•": "*", "’": "'", "“": '"', "”": '"'}
+    | dict.fromkeys("█▏▎▍▌▋▊▉", "#")
+    | dict.fromkeys("\u2066\u2067\u2068\u2069\u200e\u200f", "")
+)
 
 
 class _Data(io.TextIOWrapper):
@@ -53,18 +62,26 @@ def prepare() -> None:
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:  # whoever started us closed it: nothing comes in, nobody listens
             setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 - for as long as we run
-    # A name must not break a terminal that lacks its letters.
+    codecs.register_error(_LOOKALIKE, _lookalike)  # a name must not break a terminal that lacks its letters
     if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout is sys.__stdout__:
         sys.stdout = _rewrapped(sys.stdout, _Data)
     if isinstance(sys.stderr, io.TextIOWrapper) and sys.stderr is sys.__stderr__:
         sys.stderr = _rewrapped(sys.stderr, _Talk)
 
 
+def _lookalike(error: UnicodeError) -> tuple[str, int]:
+    """What stands for a character that the terminal lacks: a sign much like it, or else the escape of its number."""
+    assert isinstance(error, UnicodeEncodeError)
+    missing = error.object[error.start : error.end]
+    told = (_INSTEAD.get(mark, mark.encode("ascii", "backslashreplace").decode()) for mark in missing)
+    return "".join(told), error.end
+
+
 def _rewrapped(stream: io.TextIOWrapper, kind: type[io.TextIOWrapper]) -> io.TextIOWrapper:
     return kind(
         stream.buffer,
         encoding=stream.encoding,
-        errors="backslashreplace",
+        errors=_LOOKALIKE,
         line_buffering=stream.line_buffering,
         write_through=stream.write_through,
     )

@@ -77,7 +77,9 @@ def show(
         output.json_document(_document(template) | {"preview": preview(template, params)})
         return
     output.show(f"{template_key}: {template.name} in {template.language}", style="bold")
-    table = output.table("PARAMETER", "FILLS", "AT MOST", "IF LEFT OUT", right=["AT MOST"])
+    table = output.table(
+        "PARAMETER", "FILLS", "AT MOST", "IF LEFT OUT", wrap=["FILLS", "IF LEFT OUT"], right=["AT MOST"]
+    )
     for slot in slots(template):
         default = template.default(slot.key)
         table.add_row(Text(slot.key), Text(slot.place), f"{slot.limit:,}", Text(default or "refused"))

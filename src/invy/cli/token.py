@@ -68,7 +68,7 @@ def list_tokens(
         output.say("There are no tokens. Make one with: invy token create NAME")
         return
     zone = cell.zone_of(datetime.now(UTC))
-    table = output.table("NAME", "STANDING", f"MADE ({zone})", "LAST USED", "REVOKED")
+    table = output.table("NAME", "STANDING", f"MADE ({zone})", "LAST USED", "REVOKED", cut=["NAME"])
     for token in tokens:
         standing = "revoked" if token.revoked_at else "usable"
         times = [cell.local(at, zone) for at in (token.created_at, token.last_used_at, token.revoked_at)]
