@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from invy.cli import guest_import
 from tests.cli.shell import INVY, Shell
 
 RECEIVING = {"WHATSAPP_APP_SECRET": "a" * 32, "WHATSAPP_VERIFY_TOKEN": "verify-me"}
@@ -122,3 +123,41 @@ def test_an_address_that_no_host_can_have_is_a_setting_to_mend(listed: Shell, ho
     done = listed.run("serve", "--host", host, "--port", "0", env=RECEIVING)
     assert done.exit_code in {2, 3}, done.output
     assert "Traceback" not in done.output
+
+
+@pytest.mark.parametrize("target", ["/", ".", ""])
+def test_a_list_to_phone_is_never_written_where_a_folder_is(listed: Shell, target: str) -> None:
+    done = listed.run("status", "wedding", "--export", target)
+    assert done.exit_code == 2, done.output
+    assert "Name a file" in done.stderr
+
+
+def test_a_list_may_come_through_a_pipe_that_has_a_name(listed: Shell) -> None:
+    done = subprocess.run(
+        ["bash", "-c", f"{INVY} guests import <(cat guests.csv) --event wedding --json"],
+        cwd=listed.folder,
+        env=listed.environ(),
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["imported"]["same"] == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such devices there")
+@pytest.mark.parametrize("file", ["/dev/zero", "huge.csv"])
+def test_what_is_larger_than_any_list_is_refused_and_not_read_to_its_end(
+    listed: Shell, file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guest_import, "LARGEST", 1 << 20)
+    with (listed.folder / "huge.csv").open("wb") as huge:
+        huge.truncate(1 << 33)
+    done = listed.run("guests", "import", file, "--event", "wedding")
+    assert done.exit_code == 2, done.output
+    assert "larger than any guest list: more than 1 megabytes" in done.stderr
+
+
+def test_no_file_at_all_is_told_as_that(listed: Shell) -> None:
+    done = listed.run("guests", "import", "", "--event", "wedding")
+    assert done.exit_code == 2
+    assert "No file was named" in done.stderr

@@ -1,5 +1,7 @@
 """One import of a guest list: read the file, write the good rows, and account for every other one."""
 
+import os
+import stat
 import sys
 from dataclasses import dataclass
 from itertools import islice
@@ -21,7 +23,10 @@ STANDARD_INPUT: Final = "-"
 SHOWN: Final = 1000
 """Rows of a table for people: laying out hundreds of thousands takes minutes, and nobody reads them there."""
 
-_IN_MEMORY: Final = 16 * 1024 * 1024
+LARGEST: Final = 256 << 20
+"""Bytes of a list: a million guests with twenty columns."""
+
+_IN_MEMORY: Final = 16 << 20
 _ALL_OF_IT: Final = frozenset(
     {ProblemKind.FILE_EMPTY, ProblemKind.FILE_UNREADABLE, ProblemKind.NO_PHONE_COLUMN}
 )
@@ -38,17 +43,17 @@ class Written:
 
 
 def read(file: str, region: str) -> Roster:
-    """The whole list.
+    """The whole list, from a file, a pipe or standard input.
 
     Raises:
-        InvalidInput: there is no such file, or it cannot be opened.
+        InvalidInput: there is no such file, it cannot be opened, or it is larger than any guest list.
     """
     if file == STANDARD_INPUT:
-        with SpooledTemporaryFile(max_size=_IN_MEMORY) as kept:
-            while block := sys.stdin.buffer.read(1 << 20):
-                kept.write(block)
-            kept.seek(0)
-            return _read(kept, "standard input", region)
+        return _read(sys.stdin.buffer, "standard input", region)
+    if not file:
+        raise InvalidInput(
+            "No file was named.", hint="Name the file with the guests, or - for standard input."
+        )
     path = Path(file)
     try:
         with path.open("rb") as stream:
@@ -65,8 +70,28 @@ def read(file: str, region: str) -> Roster:
 
 
 def _read(stream: IO[bytes], name: str, region: str) -> Roster:
-    listing = Listing(stream, name, region)  # type: ignore[arg-type]  # any seekable binary file will do
-    return collect(listing)
+    """A file is read where it is; what is no file (a pipe, a device) is kept while it comes, for it can be read once."""
+    status = os.fstat(stream.fileno()) if stream is not sys.stdin.buffer else None
+    if status is not None and stat.S_ISREG(status.st_mode):
+        if status.st_size > LARGEST:
+            raise _too_large(name)
+        return collect(Listing(stream, name, region))  # type: ignore[arg-type]  # any seekable binary file will do
+    with SpooledTemporaryFile(max_size=_IN_MEMORY) as kept:
+        size = 0
+        while block := stream.read(1 << 20):
+            size += len(block)
+            if size > LARGEST:
+                raise _too_large(name)
+            kept.write(block)
+        kept.seek(0)
+        return collect(Listing(kept, name, region))  # type: ignore[arg-type]
+
+
+def _too_large(name: str) -> InvalidInput:
+    return InvalidInput(
+        f"{name} is larger than any guest list: more than {LARGEST >> 20} megabytes.",
+        hint="Check that it is the right file; a very long list can be imported in parts.",
+    )
 
 
 def _near(path: Path) -> str:

@@ -83,10 +83,11 @@ async def export(house: House, event_id: EventId, target: str, lang: Lang) -> in
 @contextmanager
 def _opened(target: str) -> Iterator[TextIO]:
     if target == "-":
+        output.utf8()
         yield sys.stdout
         return
     path = Path(target).resolve()  # a link stays, and what it points to is replaced
-    if path.exists() and not path.is_file() and not path.is_dir():
+    if path.exists() and not path.is_file():
         raise InvalidInput(
             f"{target} is not a file that could be replaced.", hint="Name a file, or - for standard output."
         )
