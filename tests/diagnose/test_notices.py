@@ -59,11 +59,18 @@ def test_a_number_is_red_from_its_flag_until_the_flag_is_taken_back() -> None:
     assert number_quality([limit]) is None
 
 
-def test_nothing_was_said_after_it_was_heard() -> None:
-    early = Notice("account_update", NOW + timedelta(days=9), NOW, word="ACCOUNT_DELETED")
-    told = account_ability([early], NOW)
+@pytest.mark.parametrize(
+    ("said", "dated"),
+    [
+        (timedelta(days=9), timedelta(0)),  # never after it was heard
+        (timedelta(seconds=-30), timedelta(0)),  # at once, between two clocks
+        (timedelta(hours=-3), timedelta(hours=-3)),  # repeated by Meta after an outage of ours
+    ],
+)
+def test_a_notice_is_dated_by_our_clock_unless_it_came_late(said: timedelta, dated: timedelta) -> None:
+    told = account_ability([Notice("account_update", NOW + said, NOW, word="ACCOUNT_DELETED")], NOW)
     assert told is not None
-    assert told.at == NOW
+    assert told.at == NOW + dated
 
 
 @pytest.mark.parametrize(

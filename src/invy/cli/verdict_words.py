@@ -13,7 +13,7 @@ from invy.meta.catalogue import Lang, Text
 from invy.meta.catalogue_words import SIDE
 
 HOW_SURE: Final = Text(en="How sure", he="עד כמה זה בטוח")
-WHOSE: Final = Text(en="Whose side", he="בצד של מי")
+WHOSE: Final = Text(en="Whose side", he="אצל מי הבעיה")
 SINCE: Final = Text(en="Since", he="מאז")
 TODO: Final = Text(en="What to do", he="מה לעשות")
 RESEND: Final = Text(en="Send again?", he="לשלוח שוב?")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import msgspec
@@ -29,6 +29,10 @@ _APPROVED_AGAIN: Final = frozenset({"REINSTATED", "UNARCHIVED"})
 
 # The field tells of limits too (ONBOARDING, THROUGHPUT_UPGRADE, …); these two of its events are about quality.
 _QUALITY: Final[Mapping[str, str | None]] = {"FLAGGED": "RED", "UNFLAGGED": None}
+
+
+PROMPT: Final = timedelta(minutes=2)
+"""What is heard within this time came at once; a difference so small may lie between two clocks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +78,11 @@ def account_ability(notices: Sequence[Notice], now: datetime) -> Told | None:
 
 
 def said_at(notice: Notice) -> datetime:
-    """By Meta's clock, but never after we heard of it."""
-    return min(notice.at, notice.heard_at)
+    """When it became so, to be compared with what we saw by our own clock.
+
+    Meta tells whole seconds of its own clock, so a notice that came at once is dated by ours; a late one by Meta's.
+    """
+    return notice.at if notice.heard_at - notice.at > PROMPT else notice.heard_at
 
 
 def _restricted(notice: Notice, now: datetime) -> Told | None:

@@ -34,4 +34,4 @@ STATE: Final[Mapping[State, Text]] = {
     State.READ: Text(en="read", he="נקראה"),
 }
 
-NOBODY: Final = Text(en="nobody has to act", he="אף אחד לא צריך לפעול")
+NOBODY: Final = Text(en="nobody has to act", he="אצל אף אחד; אין צורך לעשות דבר")

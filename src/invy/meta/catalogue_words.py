@@ -10,7 +10,7 @@ SIDE: Mapping[Side, Text] = {
         en="ours: the settings, the template or the list here", he="אצלנו: ההגדרות, התבנית או הרשימה"
     ),
     Side.META: Text(en="Meta's", he="אצל מטא"),
-    Side.GUEST: Text(en="the guest's", he="בצד האורח/ת"),
+    Side.GUEST: Text(en="the guest's", he="אצל האורח/ת"),
     Side.ACCOUNT: Text(en="our WhatsApp account at Meta", he="בחשבון הוואטסאפ שלנו אצל מטא"),
 }
 
