@@ -33,8 +33,20 @@ that Meta does not hold back for pacing, are counted (the nearest ones, to ten s
 - **none of them did, and reports come again now**: the webhook was dead then.
 
 What else is looked at: holds on the sender, the template and the campaign; whether a process is sending; webhooks turned
-away for their signature; what Meta last told about the template and the account; what other messages to the same number
-tell; whether the guest has stopped marketing messages; how many tries there were.
+away for their signature; what Meta last told about the template, the number and the account; what other messages to the
+same number tell; whether the guest has stopped marketing messages; how many tries there were.
+
+## What is seen at Meta
+
+A service that sends also asks Meta, when it starts, every hour, and soon after webhooks have gone silent: whether the
+account is subscribed to our app, whether an override sends its webhooks elsewhere (told as such only where
+`INVY_PUBLIC_URL` is set), how the number is rated, whether it may send, and how each template stands and how long its
+messages are kept. The check before `invy campaign send` keeps what it sees of the template too. Of what was seen and what
+Meta told by webhook the newer is believed, and the verdict says from when it knows.
+
+Where webhooks go is believed for a day at most, and no longer than until a delivery report comes. A look asks at most 24
+questions within a minute; of several processes one looks. What Meta does not answer stays as it was last seen, with one
+line in the log (`meta.unseen`); what stands in the way of delivery is logged as `meta.amiss`.
 
 **No code exists for a guest who has blocked you.** Meta tells nobody: the message stays sent, exactly as it does while a
 phone is off, until WhatsApp drops it after 30 days. That is why time, and not a code, decides between them.
