@@ -71,10 +71,9 @@ async def cancel_campaign(
         output.show(f"{cell.count(cancelled, 'queued message')} {would} cancelled.")
     else:
         output.show(f"Nothing of the campaign {campaign.event_id} {campaign.template_key} is queued.")
-    if counts[State.SENDING]:
-        output.say(
-            f"{cell.count(counts[State.SENDING], 'message')} is leaving right now and is not called back."
-        )
+    if leaving := counts[State.SENDING]:
+        verbs = "is leaving right now and is" if leaving == 1 else "are leaving right now and are"
+        output.say(f"{cell.count(leaving, 'message')} {verbs} not called back.")
     if cancelled and not dry_run:
         output.say(
             "What has left is not called back. These guests count as not invited: invy campaign send invites them."
