@@ -40,11 +40,11 @@ from invy.meta.graph_reply import GraphReply, Trouble, Unread, Why
 from invy.meta.live_template import LiveTemplate
 
 EVERY: Final = timedelta(hours=1)
-AT_MOST_EVERY: Final = timedelta(minutes=5)
+AT_MOST_EVERY: Final = timedelta(seconds=90)
 """Whoever starts, or finds webhooks silent, looks at once, unless somebody has looked within this time."""
 
 WHOLE_S: Final = 60.0
-"""A look ends after this; far less than `AT_MOST_EVERY`, so that there are never two at once."""
+"""A look ends after this; less than `AT_MOST_EVERY`, so that there are never two at once."""
 
 MOST_QUESTIONS: Final = 24
 PAGE: Final = "100"
