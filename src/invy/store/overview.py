@@ -10,6 +10,7 @@ from invy.domain.evidence import Evidence, Phase
 from invy.domain.ids import CampaignId, EventId, MessageId, TemplateKey
 from invy.domain.message import Message
 from invy.domain.state import State
+from invy.store import event_page
 from invy.store import evidence as evidence_rows
 from invy.store import messages as message_rows
 from invy.store.database import Database
@@ -37,6 +38,11 @@ class Filter:
     ids: frozenset[MessageId] | None = None
     cancelled: bool | None = None
     """Only those that were cancelled before they left, or only the others."""
+
+    @property
+    def is_broad(self) -> bool:
+        """Nothing in it names a few messages, for which there are better ways than through their event."""
+        return all(each is None for each in (self.to, self.guest_id, self.campaign_id, self.ids))
 
     def conditions(self) -> list[ColumnElement[bool]]:
         found: list[ColumnElement[bool]] = []
@@ -117,6 +123,10 @@ class Overview:
     async def page(self, which: Filter, *, after: MessageId | None = None, limit: int = 100) -> list[Message]:
         """Newest first, from the one after `after` on."""
         async with self._database.read() as connection:
+            if which.event_id is not None and which.is_broad:
+                also = replace(which, event_id=None, states=frozenset()).conditions()
+                statement = event_page.newest(which.event_id, which.states, also, after=after, limit=limit)
+                return [message_rows.read(row) for row in await connection.execute(statement)]
             return await message_rows.page(connection, which.conditions(), after=after, limit=limit)
 
     async def all(self, which: Filter, size: int = 1000) -> AsyncIterator[Message]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 
 from invy.domain.evidence import Told
 from invy.domain.ids import MessageId
@@ -14,6 +14,21 @@ from invy.store.database import Database
 from invy.store.tables import messages
 
 _STUCK = (messages.c.id, messages.c.wamid, messages.c.sender_id, messages.c.status)
+
+
+def _of_any_event() -> ColumnElement[bool]:
+    """Always true; said so that the index (event_id, status) is used, which leads to the few that are `sent`.
+
+    There is no index by state alone, and that by time leads through every message there is.
+    """
+    seen = select(func.min(messages.c.event_id).label("id")).cte("seen", recursive=True)
+    following = select(func.min(messages.c.event_id)).where(messages.c.event_id > seen.c.id).scalar_subquery()
+    seen = seen.union_all(select(following).where(seen.c.id.is_not(None)))
+    named = select(seen.c.id).where(seen.c.id.is_not(None))
+    return or_(messages.c.event_id.in_(named), messages.c.event_id.is_(None))
+
+
+_OF_ANY_EVENT = _of_any_event()
 
 
 class SilenceStore:
@@ -43,6 +58,8 @@ class SilenceStore:
             statement = statement.where(messages.c.first_receipt_at.is_(None))
         if which.event_id is not None:
             statement = statement.where(messages.c.event_id == which.event_id)
+        elif not which.unheard:
+            statement = statement.where(_OF_ANY_EVENT)
         async with self._database.read() as connection:
             rows = await connection.execute(statement)
             return [Stuck(row.id, row.wamid, row.sender_id, State(row.status)) for row in rows]
