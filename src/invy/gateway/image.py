@@ -160,9 +160,8 @@ class ImageFetcher:
             return Look.NOT_A_LINK
         if parts.scheme not in {"http", "https"} or not host or "@" in parts.netloc:
             return Look.NOT_A_LINK
-        if self._home is not None and _origin(url) == self._home:
-            return None
-        if parts.scheme != "https":
+        at_home = self._home is not None and _origin(url) == self._home
+        if not at_home and parts.scheme != "https":
             return Look.NOT_HTTPS
         if host == METAS_HOST or host.endswith("." + METAS_HOST):
             return Look.METAS_EXAMPLE
@@ -170,7 +169,7 @@ class ImageFetcher:
             literal = ipaddress.ip_address(host)
         except ValueError:
             return None  # a name: the resolver checks what it leads to
-        return None if self._allowed(literal) else Look.PRIVATE
+        return None if at_home or self._allowed(literal) else Look.PRIVATE
 
     async def _one(self, session: aiohttp.ClientSession, url: str, redirects: int) -> Fetched | str:
         """What one request gave, or where it points on."""
