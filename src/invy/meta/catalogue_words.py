@@ -48,7 +48,9 @@ OUTCOME: Mapping[Outcome, Text] = {
 
 EFFECT: Mapping[Effect, Text] = {
     Effect.NONE: Text(en="the others go on", he="שאר ההודעות ממשיכות לצאת"),
-    Effect.WAIT_PAIR: Text(en="this guest waits, the others go on", he="המספר הזה ממתין, שאר ההודעות ממשיכות לצאת"),
+    Effect.WAIT_PAIR: Text(
+        en="this guest waits, the others go on", he="המספר הזה ממתין, שאר ההודעות ממשיכות לצאת"
+    ),
     Effect.SLOW_DOWN: Text(en="sending goes on more slowly", he="השליחה נמשכת, בקצב איטי יותר"),
     Effect.HOLD_TEMPLATE: Text(
         en="everything of this template waits until you release it",
