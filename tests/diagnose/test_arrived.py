@@ -1,9 +1,12 @@
 """What is said of messages that arrived."""
 
-from dataclasses import replace
+from dataclasses import replace as with_
+
+from msgspec.structs import replace
 
 from invy.diagnose.finding import Confidence, Finding, MayResend
 from invy.diagnose.health import GuestRecord
+from invy.domain.ids import Wamid
 from tests.diagnose.cases import NOW, accepted, ago, history, judge, receipt, remarks, reply, situation
 
 
@@ -53,11 +56,19 @@ def test_t14_a_failure_beside_a_delivery_is_an_anomaly_and_erases_nothing() -> N
     assert not judged.phone_instead
 
 
+def test_a_request_that_meta_took_twice_is_said_whatever_became_of_it() -> None:
+    twin = replace(receipt("delivered", ago(hours=2)), wamid=Wamid("wamid.TWIN"))
+    taken = situation(accepted(ago(hours=3)), receipt("delivered", ago(hours=2)), twin)
+    assert "gave this message 2 wamids" in remarks(judge(taken, Finding.DELIVERED))
+    once = situation(accepted(ago(hours=3)), receipt("delivered", ago(hours=2)))
+    assert "wamids" not in remarks(judge(once, Finding.DELIVERED))
+
+
 def test_a_delivery_known_only_by_asking_meta_says_so() -> None:
     judged = judge(situation(history("delivered", ago(hours=1), "FAILED")), Finding.DELIVERED)
     assert "because we asked Meta" in remarks(judged)
 
 
 def test_an_opt_out_after_the_arrival_changes_nothing_about_it() -> None:
-    found = replace(situation(receipt("delivered", ago(hours=2))), guest=GuestRecord(opted_out_at=NOW))
+    found = with_(situation(receipt("delivered", ago(hours=2))), guest=GuestRecord(opted_out_at=NOW))
     assert judge(found, Finding.DELIVERED).may_resend is MayResend.NOT_NEEDED

@@ -134,6 +134,7 @@ class Remark(StrEnum):
     QUEUE = "queue"
     SAID = "said"
     FAILURE_TOO = "failure_too"
+    TAKEN_TWICE = "taken_twice"
     OTHERS = "others"
     LAST_REPORT = "last_report"
     NEVER_HEARD = "never_heard"

@@ -17,7 +17,7 @@ from invy.diagnose.situation import Situation, span
 from invy.diagnose.waiting import queued, sending, unconfirmed
 from invy.domain.errors import Side
 from invy.domain.evidence import Receipt, Reply, Source
-from invy.domain.fold import KNOWN_STATUSES, Folded
+from invy.domain.fold import KNOWN_STATUSES, Folded, wamids
 from invy.domain.state import State
 from invy.meta.catalogue import Text, lookup
 
@@ -104,6 +104,11 @@ def _arrived(situation: Situation, folded: Folded, delivered_at: datetime) -> Ru
     )
 
 
+def _taken_twice(situation: Situation) -> tuple[Added, ...]:
+    names = wamids(situation.facts())
+    return ((Remark.TAKEN_TWICE, {"count": str(len(names))}),) if len(names) > 1 else ()
+
+
 def _by_history_only(situation: Situation) -> tuple[Added, ...]:
     receipts = [fact for fact in situation.facts() if isinstance(fact, Receipt)]
     asked = bool(receipts) and all(receipt.source is Source.HISTORY for receipt in receipts)
@@ -115,7 +120,7 @@ def _worded(situation: Situation, folded: Folded, ruling: Ruling) -> Verdict:
     values = _values(situation, ruling)
     resend = _resend(situation, folded, entry, ruling)
     waits = resend in (MayResend.LATER, MayResend.RISKY)
-    added = (*ruling.added, *_around(situation, folded, ruling))
+    added = (*ruling.added, *_taken_twice(situation), *_around(situation, folded, ruling))
     said = [(remark, _filled(remarks()[remark], {**values, **blanks})) for remark, blanks in added]
     return Verdict(
         state=folded.state,
