@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import aiosqlite
+import asyncpg
 from sqlalchemy import ColumnElement, Table, event, extract, func
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, ExceptionContext, make_url
@@ -28,6 +29,9 @@ from invy.store import trouble
 
 BUSY_S = 4.0
 """How long a writer waits for its turn before it gives up; below the 5 s in which a webhook must be answered."""
+
+GOODBYE_S = 1.0
+"""How long a connection to PostgreSQL may take to close in good order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,11 +159,8 @@ class Database:
         return Path(name) if self.is_sqlite and name and name != ":memory:" else None
 
     async def close(self) -> None:
-        """A server that says nothing is not waited for: it finds out by itself that nobody is there any more."""
         if self._owned:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(None if self.is_sqlite else BUSY_S):
-                    await self.engine.dispose()
+            await self.engine.dispose()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -293,11 +294,18 @@ async def _open_sqlite(*where: Any, **options: Any) -> aiosqlite.Connection:
     return connection
 
 
+class _Connection(asyncpg.Connection):  # type: ignore[misc] # asyncpg has no types of its own
+    """Closed without waiting long for a server that says nothing: it finds out by itself that nobody is there."""
+
+    async def close(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109 - asyncpg's own signature
+        del timeout
+        with suppress(TimeoutError):  # it is broken off then
+            await super().close(timeout=GOODBYE_S)
+
+
 async def _open_postgres(limits: Limits, *where: Any, **options: Any) -> Any:
     """A connection whose line is watched, and whose transactions do not outlive it."""
-    import asyncpg
-
-    connection = await asyncpg.connect(*where, **options)
+    connection = await asyncpg.connect(*where, **options, connection_class=_Connection)
     try:
         _watch_line(connection)
         kept = {"idle_in_transaction_session_timeout": limits.idle_s}
