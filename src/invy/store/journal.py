@@ -47,9 +47,7 @@ class JournalStore:
     async def waiting(self) -> int:
         """How many bodies nobody has read yet."""
         async with self._database.read() as connection:
-            found = await connection.execute(
-                select(func.count()).select_from(journal).where(_WAITING)
-            )
+            found = await connection.execute(select(func.count()).select_from(journal).where(_WAITING))
             return int(found.scalar_one())
 
     async def oldest_waiting(self) -> datetime | None:
