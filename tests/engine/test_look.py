@@ -40,7 +40,8 @@ def test_what_whatsapp_does_not_take_is_named(start: bytes, words: str) -> None:
 def test_whatever_kept_it_from_being_fetched_is_said(look: Look) -> None:
     seen = judged(URL, Fetched(look, URL, status=404))
     assert not seen.fine
-    assert seen.seen
+    assert seen.seen.en
+    assert seen.seen.he
     assert (seen.seen.en == "HTTP 404") == (look is Look.HTTP_ERROR)
 
 
