@@ -256,8 +256,11 @@ async def test_t20_a_token_that_expires_while_sending_pauses_the_campaign_and_bl
             await asyncio.to_thread(world.ask, "/_simulator/incidents", {"do": "expire-token"})
 
             async def held() -> bool:
+                if not await stage.house.holds.active():
+                    return False
+                # Asked in this order: once there is a hold, nothing more is leased.
                 counts = await stage.house.overview.counts(Filter(event_id=EVENT))
-                return bool(await stage.house.holds.active()) and not counts[State.SENDING]
+                return not counts[State.SENDING]
 
             await until(held)
 
