@@ -57,6 +57,16 @@ async def test_t11_a_template_that_changed_at_meta_blocks_and_the_difference_is_
     assert house[1].messages() == []
 
 
+@pytest.mark.parametrize("how", ["stranger", "wrong-types", "list", "html"])
+async def test_t11_an_answer_without_a_list_of_templates_stops_nobody(
+    house: tuple[House, World], how: str
+) -> None:
+    """It says nothing about the template, least of all that Meta has none."""
+    do = {"do": "odd-answers", "how": how, "where": "message_templates"}
+    house[1].ask("/_simulator/incidents", do)
+    assert await house[0].preflight("hina_invitation")
+
+
 async def test_t11_what_cannot_be_looked_at_is_told_and_stops_nobody(
     house: tuple[House, World], database_url: str
 ) -> None:

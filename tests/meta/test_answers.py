@@ -71,7 +71,7 @@ def test_no_answer_of_any_shape_raises(root: object) -> None:
         number_facts.read(found)
         health_status.read(found)
         subscription.read_apps(found)
-        subscription.read_callback(found)
+        subscription.read_callbacks(found)
         live_template.read_page(found)
         live_template.next_cursor(found)
 
@@ -129,8 +129,9 @@ def test_metas_samples_of_number_apps_and_templates_are_read() -> None:
     apps = subscription.read_apps(sample("resp_subscribed_apps.json"))
     assert apps is not None
     assert apps[0].id
-    callback = subscription.read_callback(sample("resp_app_subscriptions.json"))
-    assert callback is not None
+    callbacks = subscription.read_callbacks(sample("resp_app_subscriptions.json"))
+    assert callbacks is not None
+    callback = callbacks[subscription.WHATSAPP]
     assert callback.url
     assert live_template.next_cursor(sample("resp_message_templates_page.json"))
 

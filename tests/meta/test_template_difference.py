@@ -21,7 +21,7 @@ def metas(*components: dict[str, object], named: bool = False) -> LiveTemplate:
         "parameter_format": "NAMED" if named else "POSITIONAL",
         "components": list(components),
     }
-    [template] = read_page(GraphObject({"data": [row]}))
+    [template] = read_page(GraphObject({"data": [row]})) or ()
     return template
 
 

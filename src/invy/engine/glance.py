@@ -292,7 +292,10 @@ async def listed(
             page, _ = await ask_fields(meta, path, fields, params)
         if isinstance(page, Unread):
             return live or page
-        live.extend(live_template.read_page(page))
+        read = live_template.read_page(page)
+        if read is None:
+            return live or Unread(Why.SHAPE)
+        live.extend(read)
         after = live_template.next_cursor(page)
         if after is None:
             break

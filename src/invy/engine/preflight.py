@@ -16,9 +16,13 @@ from invy.engine.doctor import templates
 from invy.engine.doctor.finding import Mark
 from invy.engine.doctor.subject import MetaPort
 from invy.engine.glance import SightingsPort
-from invy.meta.graph_reply import Unread
+from invy.meta.graph_reply import Unread, Why
 
 _MOST_PAGES: Final = 2
+_WORDS: Final = {
+    Why.NOT_JSON: "what answered did not answer in JSON",
+    Why.SHAPE: "the answer had no list of templates",
+}
 
 
 async def preflight(
@@ -32,7 +36,7 @@ async def preflight(
     # Meta's `name` filter also finds longer names that contain this one; the comparison takes the exact one.
     live = await glance.listed(meta, business_account_id, ours.name, pages=_MOST_PAGES)
     if isinstance(live, Unread):
-        return live.message or live.note or live.why.value
+        return live.message or live.note or _WORDS.get(live.why, live.why.value)
     with suppress(StoreUnavailable):  # what follows needs the database too, and will say so
         await kept.keep(glance.template_sightings(live, at))
     for finding in templates.judged(key, ours, live):

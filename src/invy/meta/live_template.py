@@ -58,10 +58,16 @@ def variables(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_VARIABLE.findall(text)))
 
 
-def read_page(page: GraphObject) -> tuple[LiveTemplate, ...]:
-    """The templates on one page of the answer; rows without a name or a language are left out."""
-    found = (_read(row) for row in page.objects("data"))
-    return tuple(each for each in found if each is not None)
+def read_page(page: GraphObject) -> tuple[LiveTemplate, ...] | None:
+    """The templates on one page of the answer; None when it has no list of them.
+
+    Rows without a name or a language are left out; where all are so, it is no list of templates.
+    """
+    if not page.is_list("data"):
+        return None
+    found = [_read(row) for row in page.objects("data")]
+    read = tuple(each for each in found if each is not None)
+    return read if read or not found else None
 
 
 def next_cursor(page: GraphObject) -> str | None:

@@ -55,19 +55,33 @@ class NumberFacts:
     """Where its webhooks go, by level: application, whatsapp_business_account, phone_number. The last one wins."""
 
 
+NOTHING: Final = NumberFacts()
+"""An answer with none of what was asked for."""
+
+
 def read(answer: GraphObject) -> NumberFacts:
+    """What is not text, a number in a word's place, say, counts as not told."""
     throughput = answer.object("throughput")
     configuration = answer.object("webhook_configuration")
     return NumberFacts(
-        display=answer.text("display_phone_number"),
-        name=answer.text("verified_name"),
-        status=answer.word("status"),
-        quality=answer.word("quality_rating"),
-        code_verification=answer.word("code_verification_status"),
-        name_status=answer.word("name_status"),
-        platform=answer.word("platform_type"),
-        throughput=throughput.word("level") if throughput else None,
-        mode=answer.word("account_mode"),
-        limit=answer.word("whatsapp_business_manager_messaging_limit"),
+        display=_text(answer, "display_phone_number"),
+        name=_text(answer, "verified_name"),
+        status=_word(answer, "status"),
+        quality=_word(answer, "quality_rating"),
+        code_verification=_word(answer, "code_verification_status"),
+        name_status=_word(answer, "name_status"),
+        platform=_word(answer, "platform_type"),
+        throughput=_word(throughput, "level") if throughput else None,
+        mode=_word(answer, "account_mode"),
+        limit=_word(answer, "whatsapp_business_manager_messaging_limit"),
         webhooks=dict(configuration.items()) if configuration else {},
     )
+
+
+def _text(answer: GraphObject, name: str) -> str | None:
+    return dict(answer.items()).get(name) or None
+
+
+def _word(answer: GraphObject, name: str) -> str | None:
+    text = _text(answer, name)
+    return None if text is None else text.upper()

@@ -10,6 +10,7 @@ from typing import Final
 
 from invy.meta.graph_object import GraphObject
 
+WHATSAPP: Final = "whatsapp_business_account"
 MESSAGES: Final = "messages"
 WANTED: Final = (
     "message_template_status_update",
@@ -55,11 +56,16 @@ def _app(row: GraphObject) -> SubscribedApp:
     )
 
 
-def read_callback(answer: GraphObject) -> Callback | None:
-    """The app's callback for WhatsApp; None when it has none."""
-    for row in answer.objects("data"):
-        if row.text("object") == "whatsapp_business_account":
-            fields = {each.text("name") or "": each.text("version") or "" for each in row.objects("fields")}
-            plain = dict.fromkeys(row.texts("fields"), "")
-            return Callback(row.text("callback_url"), row.flag("active") is not False, plain | fields)
-    return None
+def read_callbacks(answer: GraphObject) -> Mapping[str, Callback] | None:
+    """The app's callbacks by what they are about, such as `WHATSAPP`; None when the answer has no list of them."""
+    if not answer.is_list("data"):
+        return None
+    rows = answer.objects("data")
+    found = {about: _callback(row) for row in rows if (about := row.text("object")) is not None}
+    return found if found or not rows else None
+
+
+def _callback(row: GraphObject) -> Callback:
+    fields = {each.text("name") or "": each.text("version") or "" for each in row.objects("fields")}
+    plain = dict.fromkeys(row.texts("fields"), "")
+    return Callback(row.text("callback_url"), row.flag("active") is not False, plain | fields)

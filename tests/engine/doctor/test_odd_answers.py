@@ -11,6 +11,8 @@ from invy.engine.doctor import asking
 from invy.engine.doctor.concealment import Concealment
 from invy.engine.doctor.finding import Mark
 from invy.engine.doctor.section import Section
+from invy.meta import live_template, subscription
+from invy.meta.graph_object import GraphObject
 from invy.simulator.oddity import Oddity
 from invy.simulator.template import default_templates
 from invy.testing import CloudApi, running
@@ -99,6 +101,31 @@ async def test_answers_of_any_shape_break_nothing(meta: CloudApi, tmp_path: Path
     findings = await seen(meta, tmp_path, *HERE)
     assert "general.broke" not in keys(findings)
     assert {each.section for each in findings} == HERE
+
+
+@pytest.mark.parametrize("how", [Oddity.STRANGER, Oddity.WRONG_TYPES, Oddity.NULL, Oddity.LIST])
+async def test_an_answer_without_what_was_asked_for_is_never_taken_for_an_empty_one(
+    meta: CloudApi, tmp_path: Path, how: Oddity
+) -> None:
+    for where in (
+        "debug_token",
+        meta.phone_number_id,
+        "message_templates",
+        "subscribed_apps",
+        "subscriptions",
+    ):
+        meta.happen("odd-answers", how=how, where=where)
+    findings = await seen(meta, tmp_path, *(HERE - {Section.CLOCK}))
+    assert keys(findings) == {"general.odd_shape"}
+    assert {each.mark for each in findings} == {Mark.WARNING}
+
+
+def test_a_list_in_which_nothing_can_be_read_is_no_empty_list() -> None:
+    strange, empty = GraphObject({"data": [{"unexpected": True}]}), GraphObject({"data": []})
+    assert live_template.read_page(strange) is None
+    assert subscription.read_callbacks(strange) is None
+    assert live_template.read_page(empty) == ()
+    assert subscription.read_callbacks(empty) == {}
 
 
 async def test_fields_nobody_knows_change_nothing(meta: CloudApi, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from invy.engine.doctor.finding import Finding, Value, found
 from invy.engine.doctor.section import Section
 from invy.engine.doctor.subject import Subject
 from invy.meta.catalogue import Text
-from invy.meta.graph_reply import Unread
+from invy.meta.graph_reply import Unread, Why
 from invy.meta.picture import Fetched, Look, content
 
 MOST: Final = 5
@@ -60,6 +60,8 @@ async def media(subject: Subject) -> Sequence[Finding]:
             answer = await ask(subject.meta, value, phone_number_id=number)
             if isinstance(answer, Unread):
                 findings.append(unread(Section.IMAGES, what, answer, about=value))
+            elif not (answer.text("id") or answer.text("mime_type")):
+                findings.append(unread(Section.IMAGES, what, Unread(Why.SHAPE), about=value))
             else:
                 kind = answer.text("mime_type") or "?"
                 findings.append(found(Section.IMAGES, "images.at_meta", about=value, id=value, kind=kind))

@@ -9,7 +9,7 @@ from invy.engine.doctor.section import Section
 from invy.engine.doctor.subject import Subject
 from invy.meta import number_facts
 from invy.meta.catalogue import Text
-from invy.meta.graph_reply import Unread
+from invy.meta.graph_reply import Unread, Why
 from invy.meta.number_facts import CONNECTED, HAMPERED, LIMITS, NAMES_ACCEPTED, NumberFacts
 
 WHAT: Final = Text(en="The business phone number", he="המספר העסקי")
@@ -25,6 +25,8 @@ async def number(subject: Subject) -> Sequence[Finding]:
     if isinstance(answer, Unread):
         return [unread(Section.NUMBER, WHAT, answer)]
     facts = number_facts.read(answer)
+    if facts == number_facts.NOTHING:
+        return [unread(Section.NUMBER, WHAT, Unread(Why.SHAPE))]
     subject.chart.overrides = facts.webhooks
     findings = [_status(facts), *_trust(facts), *_allowance(facts)]
     if left_out:

@@ -11,7 +11,7 @@ from invy.meta import callback_address, subscription
 from invy.meta.catalogue import Text
 from invy.meta.graph_object import GraphObject
 from invy.meta.graph_reply import Unread, Why
-from invy.meta.subscription import MESSAGES, WANTED, Callback, SubscribedApp
+from invy.meta.subscription import MESSAGES, WANTED, WHATSAPP, Callback, SubscribedApp
 
 APPS: Final = Text(en="The list of subscribed apps", he="רשימת האפליקציות הרשומות")
 CALLBACK: Final = Text(en="The app's webhook settings", he="הגדרות ה־webhook של האפליקציה")
@@ -72,7 +72,10 @@ async def callback(subject: Subject) -> Sequence[Finding]:
             break
     if isinstance(reply, Unread):
         return [unread(Section.SUBSCRIPTION, CALLBACK, reply, about="callback")]
-    there = subscription.read_callback(reply)
+    callbacks = subscription.read_callbacks(reply)
+    if callbacks is None:
+        return [unread(Section.SUBSCRIPTION, CALLBACK, Unread(Why.SHAPE), about="callback")]
+    there = callbacks.get(WHATSAPP)
     if there is None:
         return [found(Section.SUBSCRIPTION, "subscription.no_callback", about="callback")]
     return [*_address(subject, there), *_fields(there)]

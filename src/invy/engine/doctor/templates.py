@@ -10,7 +10,7 @@ from invy.engine.doctor.section import Section
 from invy.engine.doctor.subject import Subject
 from invy.meta import live_template
 from invy.meta.catalogue import Text
-from invy.meta.graph_reply import Unread
+from invy.meta.graph_reply import Unread, Why
 from invy.meta.live_template import LiveTemplate
 from invy.meta.template_difference import Difference, Part, differences
 
@@ -73,7 +73,10 @@ async def _listed(subject: Subject) -> tuple[list[LiveTemplate], bool] | Unread:
             page = await ask(subject.meta, path, fields=fields, limit=PAGE, **cursor)
         if isinstance(page, Unread):
             return (live, False) if live else page
-        live.extend(live_template.read_page(page))
+        read = live_template.read_page(page)
+        if read is None:
+            return (live, False) if live else Unread(Why.SHAPE)
+        live.extend(read)
         after = live_template.next_cursor(page)
         if after is None:
             return live, True

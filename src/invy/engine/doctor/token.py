@@ -35,6 +35,8 @@ async def app(subject: Subject) -> Sequence[Finding]:
             findings.append(found(Section.TOKEN, "token.secret_wrong", about=about, position=position))
         elif isinstance(answer, Unread):
             findings.append(unread(Section.TOKEN, APP, answer, about=about))
+        elif not answer.is_list("data"):
+            findings.append(unread(Section.TOKEN, APP, Unread(Why.SHAPE), about=about))
         else:
             right += 1
             findings.append(found(Section.TOKEN, "token.secret_right", about=about))
@@ -68,7 +70,7 @@ async def token(subject: Subject) -> Sequence[Finding]:
     if isinstance(reply, Unread):
         return [unread(Section.TOKEN, WHAT, reply)]
     facts = token_facts.read(reply)
-    if facts is None:
+    if facts is None or (facts.is_valid is None and facts.error is None):
         return [unread(Section.TOKEN, WHAT, Unread(Why.SHAPE))]
     subject.chart.app_id = facts.app_id
     if facts.is_valid is False:
