@@ -20,7 +20,7 @@ from invy.engine.doctor.concealment import Concealment
 from invy.engine.doctor.examine import examine
 from invy.engine.doctor.finding import Finding, Mark, found
 from invy.engine.doctor.section import Foundation, Section
-from invy.engine.doctor.watch import changes
+from invy.engine.doctor.watch import changes, remembered, unlooked
 from invy.meta.catalogue import Lang
 
 _TRIAL_STANDS_ON = frozenset(
@@ -63,22 +63,23 @@ class Visit:
     async def watch(self, every_s: float) -> None:
         """Examine until stopped; show the first in full, then what changes."""
         report = Report(self._lang, details=self._details)
-        before: list[Finding] | None = None
+        known: tuple[Finding, ...] = ()
+        first = True
         while True:
             now = [finding async for finding in self._examination()]
+            blind = unlooked(now)
+            changed = changes(known, now, blind)
             if self._as_json:
-                fresh = now if before is None else changes(before, now).fresh
-                gone = () if before is None else changes(before, now).gone
-                if before is None or fresh or gone:
-                    line = {"at": _now(), "fresh": [as_json(each) for each in fresh]}
-                    output.json_line(line | {"gone": [as_json(each) for each in gone]})
-            elif before is None:
+                if first or changed:
+                    line = {"at": _now(), "fresh": [as_json(each) for each in changed.fresh]}
+                    output.json_line(line | {"gone": [as_json(each) for each in changed.gone]})
+            elif first:
                 for finding in now:
                     report.add(finding)
                 report.sum(now)
-            elif changed := changes(before, now):
+            elif changed:
                 report.changed(f"{datetime.now().astimezone():%H:%M:%S}", changed)
-            before = now
+            known, first = remembered(known, now, blind), False
             await asyncio.sleep(every_s)
 
     async def trial(

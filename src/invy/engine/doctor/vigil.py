@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Final
 
 from invy.engine.doctor.finding import Finding, Mark
-from invy.engine.doctor.watch import Changes, changes
+from invy.engine.doctor.watch import Changes, changes, remembered, unlooked
 
 EVERY_S: Final = 30.0
 
@@ -29,14 +29,16 @@ class Vigil:
 
     @property
     def alarms(self) -> tuple[Finding, ...]:
-        """What stands in the way now, as of the last look."""
+        """What stands in the way now, as far as was last seen: an alarm does not end by looking away."""
         return tuple(finding for finding in self._seen if finding.mark is Mark.FAILED)
 
     async def step(self) -> None:
         """Look once. What is fine, or was not looked at, is no news."""
-        now = tuple(each for each in await self._look() if each.mark in (Mark.WARNING, Mark.FAILED))
-        changed = changes(self._seen, now)
-        self._seen = now
+        found = await self._look()
+        blind = unlooked(found)
+        now = tuple(each for each in found if each.mark in (Mark.WARNING, Mark.FAILED))
+        changed = changes(self._seen, now, blind)
+        self._seen = remembered(self._seen, now, blind)
         if changed:
             self._tell(changed)
 
