@@ -156,6 +156,7 @@ def test_a_test_message_needs_no_webhook_settings_and_is_not_tried_with_a_token_
     ("options", "words"),
     [
         (("--send-test", "12"), "Too short"),
+        (("--send-test", "abc"), "After --send-test give one number"),
         (("--send-test", "+447700900151"), "needs invitation_image_url, contact_name, event_id"),
         (("--template", "hina_invitation"), "belong to a test message"),
         (("--send-test", "+447700900151", "--watch"), "sent once"),

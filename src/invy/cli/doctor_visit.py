@@ -11,7 +11,7 @@ from invy.app.settings import Settings
 from invy.cli import output, parameters
 from invy.cli.doctor_report import Report, as_json, document
 from invy.cli.exit_code import ExitCode
-from invy.domain.errors import ConfigurationError, InvyError, TemplateInvalid
+from invy.domain.errors import ConfigurationError, InvyError, PhoneRefused, TemplateInvalid
 from invy.domain.phone import parse
 from invy.domain.state import State
 from invy.engine.doctor import trial
@@ -34,6 +34,9 @@ _TRIAL_STANDS_ON = frozenset(
     }
 )
 """With a token that is refused a test would only put the sender on hold."""
+
+
+_OWN_PHONE = "After --send-test give one number whose phone you can look at, such as +447700900150."
 
 
 class Visit:
@@ -108,7 +111,11 @@ class Visit:
 
     def _rehearse(self, settings: Settings, phone: str, template: str | None, params: dict[str, str]) -> None:
         """Refuse what cannot be sent before anything is looked at. What is wrong with the file, the examination tells."""
-        parse(phone, settings.default_region)
+        try:
+            parse(phone, settings.default_region)
+        except PhoneRefused as error:
+            # Its own hint is for a guest list; this number stands on the command line.
+            raise PhoneRefused(error.message, hint=_OWN_PHONE) from error
         try:
             registry = template_file.load(settings)
         except (ConfigurationError, TemplateInvalid):

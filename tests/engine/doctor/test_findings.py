@@ -1,5 +1,6 @@
 """Every finding can be said in two languages, and says what to do."""
 
+import re
 import string
 
 import pytest
@@ -34,6 +35,13 @@ def fixed(text: str) -> str:
 def test_what_is_fine_breaks_nothing(entry: Entry) -> None:
     if entry.breaks:
         assert entry.mark in (Mark.FAILED, Mark.WARNING)
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.key)
+def test_a_command_that_is_advised_is_a_whole_command(entry: Entry) -> None:
+    for text in (entry.todo.en, entry.todo.he):
+        for words in re.findall(r"invy resume([^;.,]*)", text):
+            assert re.match(r" (sender|template) \{\w+\}", words), text
 
 
 def test_every_section_has_a_heading() -> None:

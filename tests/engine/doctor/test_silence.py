@@ -108,6 +108,9 @@ async def test_accepted_messages_without_any_report_are_silence_since_the_first_
     assert finding.seen.en.startswith("Webhooks are silent. Messages accepted by Meta without any report: 4,")
     assert "the first from 5 minutes ago" in finding.seen.en
     assert "Last report: never" in finding.seen.en
+    assert "Run `invy doctor`" in finding.todo.en, (
+        "it stands in the log and in /readyz, too, where there are no sections"
+    )
 
 
 async def test_reports_about_others_since_then_mean_that_webhooks_work(

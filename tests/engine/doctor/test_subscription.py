@@ -71,6 +71,45 @@ async def test_without_the_field_messages_nothing_is_heard_of_any_guest(
     assert "subscription.no_messages" in bad(await told(meta, tmp_path, ours))
 
 
+SIGNED = "https://admin:SECRET@num.example/hook?sig=abc123SECRET"
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["judged", "not judged"])
+@pytest.mark.parametrize("incident", ["override-number", "override-callback"])
+async def test_no_finding_shows_the_query_of_an_address(
+    meta: CloudApi, ours: str, tmp_path: Path, incident: str, known: bool
+) -> None:
+    meta.set_callback(f"{ours}{PATH}?sig=abc123SECRET")
+    findings = await told(meta, tmp_path, ours if known else "", incident, url=SIGNED)
+    shown = repr(findings)
+    assert "https://…@num.example/hook?…" in shown
+    assert f"{ours}{PATH}?…" in shown
+    assert "SECRET" not in shown
+    meta.set_callback(f"{ours}/elsewhere?sig=abc123SECRET")
+    assert "SECRET" not in repr(await told(meta, tmp_path, ours if known else ""))
+    meta.happen("change-facts", about="subscription", facts={"active": False})
+    assert "SECRET" not in repr(await told(meta, tmp_path, ours))
+
+
+@pytest.mark.parametrize(
+    ("incident", "key"),
+    [
+        ("unsubscribe-app", "subscription.none"),
+        ("override-number", "subscription.number_override"),
+        ("override-callback", "subscription.account_override"),
+    ],
+)
+async def test_a_command_to_copy_goes_where_the_settings_point(
+    meta: CloudApi, ours: str, tmp_path: Path, incident: str, key: str
+) -> None:
+    meta.set_callback(ours + PATH)
+    details = {} if incident == "unsubscribe-app" else {"url": ELSEWHERE}
+    todo = by_key(await told(meta, tmp_path, ours, incident, **details), key).todo
+    for text in (todo.en, todo.he):
+        assert f" {meta.base_url}/v25.0/" in text
+        assert "graph.facebook.com" not in text
+
+
 async def test_an_app_that_was_unsubscribed_hears_nothing(meta: CloudApi, ours: str, tmp_path: Path) -> None:
     findings = await told(meta, tmp_path, ours, "unsubscribe-app")
     assert bad(findings) == {"subscription.none", "subscription.no_callback"}

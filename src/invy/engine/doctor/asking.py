@@ -29,6 +29,7 @@ _SILENT: Final = {
 }
 _LONGEST_MESSAGE: Final = 300
 _MOST_REFUSED_FIELDS: Final = 8
+_USER: Final = re.compile(r"//[^/?#@]*@")
 _FIELD: Final = re.compile(r"nonexisting field \(([A-Za-z_0-9]+)\)")
 
 
@@ -121,8 +122,8 @@ def _key(reply: Unread, code: int) -> str:
 
 
 def without_query(url: str) -> str:
-    """An address as it may be shown: what follows a question mark may hold a token or a signature."""
-    kept, mark, _ = url.partition("?")
+    """An address as it may be shown: what follows a question mark, or a name before an @, may be a secret."""
+    kept, mark, _ = _USER.sub("//…@", url).partition("?")
     return f"{kept}?…" if mark else kept
 
 

@@ -21,6 +21,7 @@ KINDS: Final = {
     "APP": Text(en="The app", he="האפליקציה"),
     "MESSAGE_TEMPLATE": Text(en="The template", he="התבנית"),
 }
+_NO_ADVICE: Final = Text(en="none.", he="אין.")
 _KEYS: Final = {AVAILABLE: "health.available", LIMITED: "health.limited", BLOCKED: "health.blocked"}
 
 
@@ -33,7 +34,8 @@ async def health(subject: Subject) -> Sequence[Finding]:
     status = health_status.read(answer)
     if status is None or not status.entities:
         return [unread(Section.HEALTH, WHAT, Unread(Why.SHAPE))]
-    findings = [_of(entity) for entity in status.entities]
+    number = subject.settings.phone_number_id or ""
+    findings = [_of(entity, number) for entity in status.entities]
     if status.only_calls_are_blocked:
         findings.append(
             found(Section.HEALTH, "health.only_calls", about="calls", overall=status.overall or "")
@@ -41,7 +43,7 @@ async def health(subject: Subject) -> Sequence[Finding]:
     return findings
 
 
-def _of(entity: Entity) -> Finding:
+def _of(entity: Entity, number: str) -> Finding:
     reasons = [f"{each.code}: {each.description}" for each in entity.complaints] + list(entity.remarks)
     solutions = [each.solution for each in entity.complaints if each.solution]
     return found(
@@ -52,5 +54,6 @@ def _of(entity: Entity) -> Finding:
         id=entity.id,
         ability=entity.ability or "-",
         reasons=shortened("; ".join(reasons)) or "-",
-        solutions=shortened(" ".join(solutions)) or "-",
+        solutions=shortened(" ".join(solutions)) or _NO_ADVICE,
+        number=number,
     )

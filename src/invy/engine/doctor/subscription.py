@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from invy.engine.doctor.asking import ask, ask_as_app, unread
+from invy.engine.doctor.asking import ask, ask_as_app, shortened, unread, without_query
 from invy.engine.doctor.finding import Finding, found
 from invy.engine.doctor.section import Section
 from invy.engine.doctor.subject import Subject
@@ -30,13 +30,20 @@ async def apps(subject: Subject) -> Sequence[Finding]:
     names = ", ".join(f"{each.name or '?'} ({each.id or '?'})" for each in listed)
     app_id = subject.settings.app_id or subject.chart.app_id
     if not listed:
-        return [found(Section.SUBSCRIPTION, "subscription.none", account=account)]
+        return [found(Section.SUBSCRIPTION, "subscription.none", account=account, graph=_graph(subject))]
     if app_id is None:
         return [found(Section.SUBSCRIPTION, "subscription.app_unknown", names=names)]
     ours = next((each for each in listed if each.id == app_id), None)
     if ours is None:
         return [
-            found(Section.SUBSCRIPTION, "subscription.not_ours", account=account, app=app_id, names=names)
+            found(
+                Section.SUBSCRIPTION,
+                "subscription.not_ours",
+                account=account,
+                app=app_id,
+                names=names,
+                graph=_graph(subject),
+            )
         ]
     return [found(Section.SUBSCRIPTION, "subscription.ours", app=app_id), *_account_override(subject, ours)]
 
@@ -55,10 +62,24 @@ async def number_override(subject: Subject) -> Sequence[Finding]:
 
 
 def _override(subject: Subject, level: str, url: str) -> Finding:
-    if subject.settings.webhook_url is None:
-        return found(Section.SUBSCRIPTION, "subscription.override_unknown", about=level, url=url)
     ours = "_ours" if _is_ours(subject, url) else ""
-    return found(Section.SUBSCRIPTION, f"subscription.{level}_override{ours}", about=level, url=url)
+    key = f"subscription.{level}_override{ours}"
+    if subject.settings.webhook_url is None:
+        key = "subscription.override_unknown"
+    return found(
+        Section.SUBSCRIPTION,
+        key,
+        about=level,
+        url=shortened(without_query(url)),
+        graph=_graph(subject),
+        account=subject.settings.business_account_id or "",
+        number=subject.settings.phone_number_id or "",
+    )
+
+
+def _graph(subject: Subject) -> str:
+    """Where the Graph API is, for a command to copy."""
+    return f"{subject.settings.api_base_url}/{subject.settings.api_version}"
 
 
 async def callback(subject: Subject) -> Sequence[Finding]:
@@ -82,19 +103,19 @@ async def callback(subject: Subject) -> Sequence[Finding]:
 
 
 def _address(subject: Subject, there: Callback) -> list[Finding]:
-    url = there.url or "-"
+    url, shown = there.url or "-", shortened(without_query(there.url or "-"))
     if not there.active:
-        return [found(Section.SUBSCRIPTION, "subscription.inactive", about="callback", url=url)]
+        return [found(Section.SUBSCRIPTION, "subscription.inactive", about="callback", url=shown)]
     ours = subject.settings.webhook_url
     if ours is None:
-        return [found(Section.SUBSCRIPTION, "subscription.callback_unknown", about="callback", url=url)]
+        return [found(Section.SUBSCRIPTION, "subscription.callback_unknown", about="callback", url=shown)]
     if _is_ours(subject, url):
-        return [found(Section.SUBSCRIPTION, "subscription.callback_ours", about="callback", url=url)]
+        return [found(Section.SUBSCRIPTION, "subscription.callback_ours", about="callback", url=shown)]
     overridden = subject.chart.overrides.get("phone_number") or subject.chart.overrides.get(
         "whatsapp_business_account"
     )
     key = "callback_replaced" if overridden and _is_ours(subject, overridden) else "callback_elsewhere"
-    return [found(Section.SUBSCRIPTION, f"subscription.{key}", about="callback", url=url, ours=ours)]
+    return [found(Section.SUBSCRIPTION, f"subscription.{key}", about="callback", url=shown, ours=ours)]
 
 
 def _fields(there: Callback) -> list[Finding]:

@@ -74,15 +74,15 @@ async def token(subject: Subject) -> Sequence[Finding]:
         return [unread(Section.TOKEN, WHAT, Unread(Why.SHAPE))]
     subject.chart.app_id = facts.app_id
     if facts.is_valid is False:
-        return [_invalid(facts)]
+        return [_invalid(subject, facts)]
     return [*_life(subject, facts), *_permissions(facts), *_assets(subject, facts)]
 
 
-def _invalid(facts: TokenFacts) -> Finding:
+def _invalid(subject: Subject, facts: TokenFacts) -> Finding:
     message = shortened(facts.error or "")
     expired = facts.error_subcode == 463 or "expired" in message.lower()  # noqa: PLR2004 - Meta's subcode for expiry
     key = "token.expired" if expired else "token.invalid"
-    return found(Section.TOKEN, key, message=message)
+    return found(Section.TOKEN, key, message=message, number=subject.settings.phone_number_id or "")
 
 
 def _life(subject: Subject, facts: TokenFacts) -> list[Finding]:
@@ -91,7 +91,9 @@ def _life(subject: Subject, facts: TokenFacts) -> list[Finding]:
     if facts.expires_at is not None:
         left = facts.expires_at - now
         if left <= timedelta(0):
-            return [found(Section.TOKEN, "token.expired", message=f"{facts.expires_at:%Y-%m-%d %H:%M} UTC")]
+            since = f"{facts.expires_at:%Y-%m-%d %H:%M} UTC"
+            number = subject.settings.phone_number_id or ""
+            return [found(Section.TOKEN, "token.expired", message=since, number=number)]
         key = "token.expires" if left > SOON else "token.expires_soon"
         at = f"{facts.expires_at:%Y-%m-%d %H:%M} UTC"
         findings.append(found(Section.TOKEN, key, at=at, left=duration(int(left.total_seconds()))))
