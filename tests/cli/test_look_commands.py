@@ -245,7 +245,7 @@ def test_the_funnel_for_people_has_a_bar_for_each_stage_and_the_reasons_in_words
     assert "Not reached, 6 messages:" in out
     [undeliverable] = [line for line in out.splitlines() if "(131026)" in line]
     assert "phone the guest" in undeliverable
-    assert "while others get their reports" in out
+    assert "while others got their reports" in out
     assert lived.run("status", "wedding", "--lang", "he").stdout.count("מה לעשות") == 1
 
 

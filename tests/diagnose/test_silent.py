@@ -8,6 +8,7 @@ import pytest
 from invy.diagnose.finding import Confidence, Finding, MayResend
 from invy.diagnose.groups import group
 from invy.diagnose.health import GuestRecord, Others, SenderHealth, TemplateHealth, Webhooks
+from invy.diagnose.neighbours import Around
 from invy.diagnose.situation import Situation
 from invy.domain.errors import Side
 from invy.domain.evidence import Attempt, Decision, Phase, Settlement
@@ -31,7 +32,9 @@ def test_accepted_a_moment_ago_is_no_news_yet() -> None:
 
 def test_no_receipt_while_others_get_theirs_is_about_this_message() -> None:
     heard = Webhooks(last_heard_at=NOW, last_receipt_at=NOW)
-    judged = judge(around(situation(SILENT), heard, Others(14, 14, 12)), Finding.NO_RECEIPT_ALONE)
+    judged = judge(
+        around(situation(SILENT), heard, Others(14, 14, 12, Around.HEARD)), Finding.NO_RECEIPT_ALONE
+    )
     assert judged.side is Side.META
     assert "Other messages from the same time: 14; with a report: 14; arrived: 12." in remarks(judged)
     assert judged.may_resend is MayResend.NO
@@ -40,7 +43,7 @@ def test_no_receipt_while_others_get_theirs_is_about_this_message() -> None:
 
 def test_no_receipt_for_a_day_while_others_get_theirs_is_a_guest_to_phone() -> None:
     heard = Webhooks(last_heard_at=NOW, last_receipt_at=NOW)
-    found = around(situation(accepted(ago(days=2))), heard, Others(14, 14, 12))
+    found = around(situation(accepted(ago(days=2))), heard, Others(14, 14, 12, Around.HEARD))
     assert judge(found, Finding.NO_RECEIPT_ALONE).phone_instead
 
 
@@ -73,8 +76,39 @@ def test_a_webhook_that_died_just_before_this_message_is_seen_by_what_came_after
 
 def test_no_receipt_from_an_outage_that_is_over_is_not_blamed_on_the_guest() -> None:
     alive = Webhooks(last_heard_at=NOW, last_receipt_at=ago(minutes=1))
-    judged = judge(around(situation(SILENT), alive, Others(30, 0, 0)), Finding.WEBHOOK_WAS_DEAD)
+    judged = judge(
+        around(situation(SILENT), alive, Others(30, 0, 0, Around.SILENT)), Finding.WEBHOOK_WAS_DEAD
+    )
     assert "invy reconcile" in judged.todo.en
+
+
+@pytest.mark.parametrize(
+    ("unanswered", "finding"), [(0, Finding.WEBHOOK_WAS_DEAD), (2, Finding.WEBHOOK_DEAD)]
+)
+def test_reports_of_a_test_message_after_the_repair_do_not_turn_the_outage_into_the_guests_own_silence(
+    unanswered: int, finding: Finding
+) -> None:
+    """Unless we have gone deaf again, it is over; the guests of the outage are phoned in neither case."""
+    repaired = Webhooks(last_heard_at=NOW, last_receipt_at=ago(minutes=1), unanswered=unanswered)
+    found = around(situation(accepted(ago(days=2))), repaired, Others(5, 1, 1, Around.SILENT))
+    assert not judge(found, finding).phone_instead
+
+
+def test_a_report_that_came_later_does_not_prove_that_we_heard_then() -> None:
+    """A lone message of an outage looks just like a lone message that Meta forgot: nobody is blamed for it."""
+    alive = Webhooks(last_heard_at=NOW, last_receipt_at=ago(hours=1))
+    for others in (Others(), Others(1, 1, 1, Around.UNCLEAR)):
+        judged = judge(around(situation(accepted(ago(days=2))), alive, others), Finding.NO_RECEIPT_UNCOMPARED)
+        assert judged.side is None
+        assert not judged.phone_instead
+
+
+def test_what_is_said_of_the_webhook_holds_however_long_ago_the_last_report_came() -> None:
+    heard = Webhooks(last_heard_at=ago(days=6), last_receipt_at=ago(days=6))
+    found = around(situation(accepted(ago(days=7))), heard, Others(9, 9, 9, Around.HEARD))
+    judged = judge(found, Finding.NO_RECEIPT_ALONE)
+    assert "worked at the time" in judged.why.en
+    assert "heard 6 days ago" in remarks(judged)
 
 
 def test_no_receipt_and_nothing_to_compare_with_admits_it() -> None:
@@ -104,7 +138,7 @@ def test_t10_no_receipt_because_signatures_do_not_fit() -> None:
 
 def test_a_forged_webhook_beside_good_ones_explains_nothing() -> None:
     webhooks = Webhooks(last_heard_at=NOW, last_receipt_at=NOW, last_refused_at=ago(minutes=1))
-    judge(around(situation(SILENT), webhooks, Others(9, 9, 9)), Finding.NO_RECEIPT_ALONE)
+    judge(around(situation(SILENT), webhooks, Others(9, 9, 9, Around.HEARD)), Finding.NO_RECEIPT_ALONE)
 
 
 def test_other_news_without_any_report_means_the_field_messages_is_missing() -> None:

@@ -18,6 +18,7 @@ from invy.diagnose.health import (
     TemplateHealth,
     Webhooks,
 )
+from invy.diagnose.neighbours import Around
 from invy.diagnose.situation import Exhibit, Situation
 from invy.diagnose.verdict import Verdict, verdict
 from invy.domain.evidence import Attempt, Decision, Phase, Receipt, Reply, Settlement, Source
@@ -103,7 +104,14 @@ situations = st.builds(
         subscribed=st.none() | st.booleans(),
         diverted_to=st.none() | texts,
     ),
-    others=st.builds(Others, accepted=counts, with_receipt=counts, delivered=counts, failing_alike=counts),
+    others=st.builds(
+        Others,
+        accepted=counts,
+        with_receipt=counts,
+        delivered=counts,
+        around=st.sampled_from(Around),
+        failing_alike=counts,
+    ),
     queue=st.builds(Queue, ahead=st.none() | counts, per_second=st.none() | st.floats(), looked_at=some_time),
     guest=st.builds(GuestRecord, opted_out_at=some_time, reached_at=some_time, missed=counts),
     picture=st.none() | st.builds(Picture, url=texts, fine=st.booleans(), seen=texts),

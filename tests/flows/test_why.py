@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -16,7 +17,7 @@ from invy.app.settings import Settings
 from invy.cli.exit_code import ExitCode
 from invy.diagnose.finding import Confidence, Finding, MayResend
 from invy.diagnose.verdict import Verdict
-from invy.domain.errors import NotFound
+from invy.domain.errors import NotFound, Side
 from invy.domain.guest import Event, Guest
 from invy.domain.hold import Scope
 from invy.domain.ids import EventId, GuestId, MessageId
@@ -216,6 +217,27 @@ async def test_a_webhook_that_dies_in_the_middle_is_found_out_by_those_after_it(
             assert later.finding is Finding.WEBHOOK_DEAD
             assert any("last delivery report" in each.en for each in later.remarks)
             assert (await judged(stage, before[0], SOON)).finding is Finding.READ
+
+
+async def test_a_test_message_after_the_repair_puts_no_guest_of_the_outage_on_the_phone_list(
+    alive: Stage, world: World
+) -> None:
+    await asyncio.to_thread(happen, world, "unsubscribe-app")
+    guests = await send(alive, [number("0150", n) for n in range(5)])
+    await told(alive, world, guests)
+    await asyncio.to_thread(subscribe_the_account, world)
+    [test] = await send(alive, [number("0151")])
+    await told(alive, world, [test])
+    assert (await judged(alive, test, SOON)).reached
+    for later in (SOON, HOURS, DAYS):
+        for message_id in guests:
+            verdict = await judged(alive, message_id, later)
+            assert (verdict.finding, verdict.side) == (Finding.WEBHOOK_WAS_DEAD, Side.OURS)
+            assert any("with a report: 1" in each.en for each in verdict.remarks)
+        [unreached] = await why(alive, later).groups(EVENT)
+        assert [(each.finding, each.count, each.phone_count) for each in unreached.groups] == [
+            (Finding.WEBHOOK_WAS_DEAD, 5, 0)
+        ]
 
 
 async def test_webhooks_that_were_turned_away_for_their_signature_are_the_reason(
@@ -446,6 +468,16 @@ def subscribe(world: World, fields: str) -> None:
             "fields": fields,
         },
     )
+
+
+def subscribe_the_account(world: World) -> None:
+    request = Request(
+        f"{world.base_url}/v25.0/{world.business_account_id}/subscribed_apps",
+        data=b"",
+        method="POST",
+        headers={"Authorization": f"Bearer {world.access_token}"},
+    )
+    urlopen(request, timeout=10).close()
 
 
 async def held(stage: Stage, scope: Scope) -> None:

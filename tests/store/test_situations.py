@@ -94,7 +94,7 @@ async def test_a_silent_message_is_compared_with_those_accepted_around_it_and_no
         receipt(2, "delivered", 1503),
         accepted(3, 1200),  # silent too
         accepted(4, 1100, "held_for_quality_assessment"),  # held for pacing: its silence says nothing
-        accepted(5, 900),  # too early
+        accepted(5, 390),  # too early
         accepted(6, 1700),  # too late
         accepted(7, 1000.5),
         receipt(7, "failed", 1002, 131026),

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from invy.diagnose.neighbours import Around
 from invy.domain.hold import Hold
 from invy.meta.catalogue import Text
 
-BEFORE_S = 60
-AFTER_S = 600
+WINDOW_S = 600
 """`Others` counts messages that Meta accepted from so long before this one until so long after it."""
 
 SETTLE_S = 120
@@ -78,7 +78,7 @@ class Webhooks:
 
 @dataclass(frozen=True, slots=True)
 class Others:
-    """Other messages of this sender that Meta accepted at the same time (BEFORE_S, AFTER_S), at least SETTLE_S ago.
+    """Other messages of this sender that Meta accepted at the same time (WINDOW_S), at least SETTLE_S ago.
 
     Without this message, and without those that Meta holds back for pacing.
     """
@@ -86,6 +86,8 @@ class Others:
     accepted: int = 0
     with_receipt: int = 0
     delivered: int = 0
+    around: Around = Around.UNCLEAR
+    """What those accepted right before and after this message tell."""
     failing_alike: int = 0
     """Messages of this sender that failed with the same code within the last day."""
 
@@ -128,15 +130,20 @@ class Hearing(StrEnum):
     GOOD = "good"
     DEAF = "deaf"  # nobody gets any now
     WAS_DEAF = "was_deaf"  # nobody got any at the time, and now they arrive
-    UNKNOWN = "unknown"  # nothing to compare with
+    UNKNOWN = "unknown"  # nothing, or too little, to compare with
 
 
 def hearing(webhooks: Webhooks, others: Others, since: datetime) -> Hearing:
-    """Compare a message that has been silent `since` with what was heard about the others."""
+    """Compare a message that has been silent `since` with what was heard about the others.
+
+    That a report has come since then proves that we hear now, and not that we heard then.
+    """
     heard = webhooks.last_receipt_at
     none_of_them = others.accepted > 0 and others.with_receipt == 0
     if heard is None:
         return Hearing.GOOD if others.with_receipt > 0 else Hearing.DEAF
     if heard < since:
         return Hearing.DEAF if webhooks.unanswered > 1 or none_of_them else Hearing.UNKNOWN
-    return Hearing.WAS_DEAF if none_of_them else Hearing.GOOD
+    if none_of_them or others.around is Around.SILENT:
+        return Hearing.DEAF if webhooks.unanswered > 1 else Hearing.WAS_DEAF
+    return Hearing.GOOD if others.around is Around.HEARD else Hearing.UNKNOWN

@@ -25,12 +25,16 @@ evidence it rests, what to do, and whether the message may be sent again and whe
 
 HTTP 200 with a wamid only says that Meta accepted the message. What happened then is known from delivery reports, so the
 first question about a silent message is always: is it this guest, or are we deaf? It is answered by comparing. Other
-messages of the same sender that were accepted from a minute before to ten minutes after, at least two minutes ago, and
-that Meta does not hold back for pacing, are counted (the nearest ones, to ten seconds):
+messages of the same sender that were accepted from ten minutes before to ten minutes after, at least two minutes ago, and
+that Meta does not hold back for pacing, are compared (the nearest ones, to ten seconds):
 
-- **they got reports and this one did not**: it is about this message;
-- **none of them did, and none comes now**: the webhook is dead; nobody is to be phoned for it;
-- **none of them did, and reports come again now**: the webhook was dead then.
+- **no report comes now, and none came about them**: the webhook is dead; nobody is to be phoned for it;
+- **reports come again now, and those accepted right before and after it are silent too**: the webhook was dead then, and
+  nobody is to be phoned for it. Three silent in a row are enough, or two with no report of the same moments. A report
+  about a later message (the test message after a repair), or one that came more than two minutes late (Meta repeats them
+  after an outage), changes nothing about those before it;
+- **those accepted within seconds of it got their reports, or several on both sides did**: it is about this message;
+- **neither**: too little to compare with; the verdict says so, and blames nobody.
 
 What else is looked at: holds on the sender, the template and the campaign; whether a process is sending; webhooks turned
 away for their signature; what Meta last told about the template, the number and the account; what other messages to the

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from invy.diagnose.finding import Confidence, Finding, Remark
 from invy.diagnose.health import SETTLE_S, Hearing, hearing
+from invy.diagnose.neighbours import SURE
 from invy.diagnose.ruling import Added, Ruling
 from invy.diagnose.situation import Situation, later, span
 from invy.domain.evidence import Attempt, Decision, Phase, Receipt, Settlement, Source
@@ -20,9 +21,6 @@ LIFETIME_S = 30 * DAY_S
 
 PACING_S = 2 * HOUR_S
 """Template pacing is over within an hour for 99 of 100 messages (template pacing page); with room to spare."""
-
-_SURE = 3
-"""So many silent messages at once are no coincidence."""
 
 _UNREACHED = frozenset({"FAILED", "RETRYING"})
 
@@ -97,7 +95,7 @@ def _unheard(situation: Situation, folded: Folded, since: datetime) -> Ruling:
         return Ruling(Finding.ACCEPTED_WHILE_PAUSED, since=since, rests_on=accepted)
     if held and age_s < PACING_S:
         return Ruling(Finding.PACING_HELD, since=since, rests_on=accepted)
-    return _compared(situation, since, accepted, held=held)
+    return _compared(situation, folded, since, accepted, held=held)
 
 
 def _cut_off(situation: Situation, since: datetime, accepted: tuple[int, ...]) -> Ruling | None:
@@ -143,13 +141,17 @@ def _lifetime(situation: Situation) -> tuple[Added, ...]:
     return ((Remark.OWN_LIFETIME, {"lifetime": span(template.lifetime_s), "age": age}),)
 
 
-def _compared(situation: Situation, since: datetime, accepted: tuple[int, ...], *, held: bool) -> Ruling:
+def _compared(
+    situation: Situation, folded: Folded, since: datetime, accepted: tuple[int, ...], *, held: bool
+) -> Ruling:
     webhooks, others = situation.webhooks, situation.others
     added = (*_others(situation), *_heard(situation))
-    heard = hearing(webhooks, others, since)
+    # A report about this very message, though with a word that we do not know, was heard.
+    heard = Hearing.GOOD if folded.first_receipt_at else hearing(webhooks, others, since)
     if heard is Hearing.DEAF:
-        other_news = webhooks.last_heard_at is not None and webhooks.last_heard_at >= since
-        sure = max(webhooks.unanswered, others.accepted) >= _SURE
+        none_since = webhooks.last_receipt_at is None or webhooks.last_receipt_at < since
+        other_news = none_since and webhooks.last_heard_at is not None and webhooks.last_heard_at >= since
+        sure = max(webhooks.unanswered, others.accepted) >= SURE
         return Ruling(
             Finding.WEBHOOK_WITHOUT_MESSAGES if other_news else Finding.WEBHOOK_DEAD,
             since=since,

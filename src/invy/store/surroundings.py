@@ -11,19 +11,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from invy.diagnose.health import (
-    AFTER_S,
-    BEFORE_S,
     SETTLE_S,
+    WINDOW_S,
     Others,
     Queue,
     SenderHealth,
     TemplateHealth,
     Webhooks,
 )
+from invy.diagnose.neighbours import Around, Neighbour, around
 from invy.diagnose.notices import (
     ACCOUNT,
     NUMBER_QUALITY,
@@ -46,8 +46,8 @@ from invy.store.tables import messages, notices, refusals, senders, workers
 GRID_S: Final = 10
 """Messages accepted within so many seconds are compared with the same others."""
 
-NEAREST: Final = 100
-"""At most so many before and so many after are compared; of two hundred others more say nothing new."""
+NEAREST: Final = 50
+"""At most so many are compared before, at the beginning, at the end and after; more say nothing new."""
 
 COUNTED: Final = 1000
 """Unanswered messages are counted up to here."""
@@ -78,6 +78,7 @@ class _Near:
     each: Mapping[str, tuple[bool, bool]] = field(default_factory=dict)
     heard: int = 0
     delivered: int = 0
+    around: Around = Around.UNCLEAR
 
 
 class Surroundings:
@@ -134,6 +135,7 @@ class Surroundings:
             accepted=len(near.each) - (message.id in near.each),
             with_receipt=near.heard - own_heard,
             delivered=near.delivered - own_delivered,
+            around=near.around,
             failing_alike=0 if code is None else await self._failing(connection, message, code),
         )
 
@@ -159,18 +161,24 @@ class Surroundings:
             self._cells.move_to_end(key)
             return self._cells[key]
         start = datetime.fromtimestamp(cell * GRID_S, UTC)
-        settled = self._now - timedelta(seconds=SETTLE_S)
-        first = start - timedelta(seconds=BEFORE_S)
-        last = min(settled, start + timedelta(seconds=GRID_S + AFTER_S))
+        end = start + timedelta(seconds=GRID_S)
+        window = timedelta(seconds=WINDOW_S)
         at = messages.c.accepted_at
-        before = _sample(sender_id, at >= first, at < start, at <= settled).order_by(at.desc())
-        after = _sample(sender_id, at >= start, at <= last).order_by(at)
-        rows = [row for part in (before, after) for row in await connection.execute(part.limit(NEAREST))]
-        each = {row.id: (bool(row.heard), bool(row.delivered)) for row in rows}
+        settled = at <= self._now - timedelta(seconds=SETTLE_S)
+        parts = (
+            _sample(sender_id, at >= start - window, at < start, settled).order_by(at.desc()),
+            _sample(sender_id, at >= start, at < end, settled).order_by(at),
+            _sample(sender_id, at >= start, at < end, settled).order_by(at.desc()),
+            _sample(sender_id, at >= end, at <= end + window, settled).order_by(at),
+        )
+        rows = {row.id: row for part in parts for row in await connection.execute(part.limit(NEAREST))}
+        each = {name: (bool(row.heard), bool(row.delivered)) for name, row in rows.items()}
+        neighbours = [Neighbour(row.accepted_at, _in_time(row)) for row in rows.values()]
         self._cells[key] = _Near(
             each,
             sum(heard for heard, _ in each.values()),
             sum(delivered for _, delivered in each.values()),
+            around(neighbours, start, end),
         )
         if len(self._cells) > _CELLS:
             self._cells.popitem(last=False)
@@ -193,12 +201,21 @@ class Surroundings:
         return max(0, self._alike[key] - (own is not None and own > since))
 
 
-def _sample(sender_id: SenderId, *when: ColumnElement[bool]) -> Select[tuple[str, bool, bool]]:
+def _sample(
+    sender_id: SenderId, *when: ColumnElement[bool]
+) -> Select[tuple[str, datetime, datetime | None, bool, bool]]:
     return select(
         messages.c.id,
+        messages.c.accepted_at,
+        messages.c.first_receipt_at,
         messages.c.first_receipt_at.is_not(None).label("heard"),
         messages.c.delivered_at.is_not(None).label("delivered"),
     ).where(messages.c.sender_id == sender_id, *when, _NOT_HELD)
+
+
+def _in_time(row: Row[tuple[str, datetime, datetime | None, bool, bool]]) -> bool:
+    heard_at: datetime | None = row.first_receipt_at
+    return heard_at is not None and heard_at <= row.accepted_at + timedelta(seconds=SETTLE_S)
 
 
 async def ahead(connection: AsyncConnection, message: Message) -> int:
