@@ -66,14 +66,16 @@ async def listening(
 
 
 @asynccontextmanager
-async def clinic(settings: Settings, *, send: bool = True, clock: Clock = utc_now) -> AsyncIterator[Clinic]:
+async def clinic(
+    settings: Settings, *, send: bool = True, clock: Clock = utc_now, insecure_local: bool = False
+) -> AsyncIterator[Clinic]:
     """The service on its database, which is brought up to date first."""
     database = Database.open(settings.database_url)
     try:
         await schema.upgrade(database)
         house = House(settings, database, clock=clock)
         service = Service(house)
-        app = create_app(house, service)
+        app = create_app(house, service, insecure_local=insecure_local)
         async with (
             service.running(send=send),
             listening(app) as url,

@@ -104,9 +104,9 @@ async def _public_url(url: str, folder: Path, **more: str) -> list[Finding]:
     return await examined(settings(folder, INVY_PUBLIC_URL=url, **more), Section.WEBHOOK)
 
 
-async def _another_service(folder: Path, **theirs: str) -> list[Finding]:
+async def _another_service(folder: Path, *, insecure_local: bool = False, **theirs: str) -> list[Finding]:
     """The service runs with other settings than the doctor."""
-    async with clinic(settings(folder, **theirs), send=False) as there:
+    async with clinic(settings(folder, **theirs), send=False, insecure_local=insecure_local) as there:
         mine = settings(folder, INVY_PUBLIC_URL=there.url)
         return await examined(mine, Section.DATABASE, Section.WEBHOOK)
 
@@ -154,6 +154,7 @@ OWN_SIDE: Final[Mapping[str, Play]] = {
     "webhook.wrong_token": partial(_another_service, WHATSAPP_VERIFY_TOKEN="another-word"),
     "webhook.secret_differs": partial(_another_service, WHATSAPP_APP_SECRET="9" * 32),
     "webhook.not_stored": _cannot_store,
+    "webhook.unsigned_accepted": partial(_another_service, WHATSAPP_APP_SECRET="", insecure_local=True),
 }
 """What is wrong on our own side, brought about by our own state."""
 

@@ -443,7 +443,6 @@ PLAYS: Final[Mapping[str, Play]] = {
     "webhook.rewritten": _door("rewrite"),
     "webhook.stripped": _door("strip"),
     "webhook.refused_unseen": _door("firewall", "POST"),
-    "webhook.unsigned_accepted": _door("swallow", "POST"),
 }
 """By the key of the finding."""
 

@@ -107,6 +107,32 @@ def test_everything_that_can_happen_to_a_fetch_has_its_finding(look: Look) -> No
     assert finding.todo.he
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("moved-to-private.jpg", "which is not on the public internet (10.0.0.7 is not a public address)."),
+        ("moved-to-http.jpg", "which is not an https link."),
+    ],
+)
+async def test_a_link_that_leads_elsewhere_is_named_besides_where_it_leads(
+    meta: CloudApi, tmp_path: Path, name: str, words: str
+) -> None:
+    [finding] = await looked(meta, tmp_path, name)
+    assert finding.seen.en.startswith(f"{meta.picture(name)} leads to http")
+    assert finding.seen.en.endswith(words)
+    assert finding.seen.he.startswith(f"{meta.picture(name)} מובילה אל http")
+
+
+async def test_the_address_that_a_name_leads_to_is_the_reason() -> None:
+    async def inside(_host: str) -> Sequence[str]:
+        return ["192.168.1.5"]
+
+    link = "https://pictures.example/a.jpg"
+    [finding] = judged(link, await ImageFetcher(lookup=inside).fetch(link))
+    assert finding.seen.en == f"{link} is not on the public internet (192.168.1.5 is not a public address)."
+    assert finding.seen.he == f"{link} אינה באינטרנט הציבורי (192.168.1.5 אינה כתובת ציבורית)."
+
+
 def test_what_follows_a_question_mark_in_a_link_is_not_shown() -> None:
     link = "https://x.example/a.jpg?signature=secret"
     assert "signature" not in repr(judged(link, Fetched(Look.HTTP_ERROR, link + "&more", 403)))

@@ -217,9 +217,13 @@ async def test_what_was_refused_before_a_genuine_webhook_was_taken_is_no_alarm(
     findings = await evidence(database_url, tmp_path, 300)
     assert "evidence.refused_secret" not in keys(findings)
     assert FOREIGN in keys(findings)
-    for seconds in (100, 110):
+    for seconds in (100, 299):
         await JournalStore(database).refused(at(seconds), "wrong", META)
-    assert "evidence.refused_secret" in keys(await evidence(database_url, tmp_path, 300))
+    findings = await evidence(database_url, tmp_path, 300)
+    finding = by_key(findings, "evidence.refused_secret")
+    assert "the last 1 second ago" in finding.seen.en
+    assert "the last one taken: 4 minutes ago" in finding.seen.en
+    assert not keys(findings) & {"evidence.heard", "evidence.nothing_yet"}, "no ✓ beside it"
 
 
 async def test_the_last_receipt_is_known_however_much_was_sent_since(database: Database) -> None:

@@ -141,9 +141,21 @@ async def test_a_door_that_never_answers_is_told_with_the_time(meta: CloudApi, t
     assert by_key(findings, "webhook.no_answer").mark is Mark.FAILED
 
 
-async def test_something_that_takes_unsigned_bodies_is_told(meta: CloudApi, tmp_path: Path) -> None:
-    findings = await through(meta, tmp_path, "swallow", "POST")
+async def test_a_service_that_takes_unsigned_bodies_is_told(tmp_path: Path) -> None:
+    async with clinic(settings(tmp_path, WHATSAPP_APP_SECRET=""), send=False, insecure_local=True) as there:
+        findings = await examined(
+            settings(tmp_path, INVY_PUBLIC_URL=there.url), Section.DATABASE, Section.WEBHOOK
+        )
     assert by_key(findings, "webhook.unsigned_accepted").mark is Mark.FAILED
+
+
+@pytest.mark.parametrize("how", ["swallow", "login"])
+async def test_what_never_reached_us_is_no_proof_that_we_take_unsigned_bodies(
+    meta: CloudApi, tmp_path: Path, how: str
+) -> None:
+    found = keys(await through(meta, tmp_path, how, "POST"))
+    assert "webhook.not_journalled" in found
+    assert not [key for key in found if "unsigned" in key]
 
 
 async def test_an_address_that_echoes_every_challenge_is_told(meta: CloudApi, tmp_path: Path) -> None:

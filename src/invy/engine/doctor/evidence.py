@@ -8,7 +8,7 @@ from invy.domain import self_test
 from invy.domain.errors import StoreUnavailable
 from invy.domain.pulse import OpenEnds, Refused
 from invy.engine.doctor import silence
-from invy.engine.doctor.finding import Finding, found
+from invy.engine.doctor.finding import Finding, Mark, found
 from invy.engine.doctor.section import Section
 from invy.engine.doctor.subject import Configured, PulsePort, Subject
 from invy.meta.catalogue import Text
@@ -30,10 +30,14 @@ async def heard(subject: Subject) -> Sequence[Finding]:
     now = subject.clock()
     try:
         last = await subject.pulse.last_genuine()
-        findings = await _heard(subject.pulse, now, last)
+        [heartbeat] = await _heard(subject.pulse, now, last)
         sampled = await subject.pulse.refused(since=now - LATELY)
-        enough = 1 if any(each.key == "evidence.silent" for each in findings) else SEVERAL
-        return findings + _refused(_sorted(subject.settings, sampled, last, enough), now)
+        enough = 1 if heartbeat.key == "evidence.silent" else SEVERAL
+        refused = _refused(_sorted(subject.settings, sampled, last, enough), now, last)
+        if heartbeat.key != "evidence.silent" and any(each.mark is Mark.FAILED for each in refused):
+            # They came, and were turned away: that the last one taken was well says nothing of now.
+            return refused
+        return [heartbeat, *refused]
     except StoreUnavailable as error:
         return [found(Section.EVIDENCE, "database.away", problem=error.message)]
 
@@ -103,7 +107,9 @@ def _sorted(
     return found
 
 
-def _refused(bodies: Mapping[Spelling, Sequence[Refused]], now: datetime) -> list[Finding]:
+def _refused(
+    bodies: Mapping[Spelling, Sequence[Refused]], now: datetime, taken: datetime | None
+) -> list[Finding]:
     findings = []
     for spelt, key in _REFUSED_KEYS.items():
         those = bodies.get(spelt, ())
@@ -116,6 +122,7 @@ def _refused(bodies: Mapping[Spelling, Sequence[Refused]], now: datetime) -> lis
                     about=f"refused {spelt.value}",
                     count=len(those),
                     last=_ago(now, max(each.at for each in those)),
+                    taken=_ago(now, taken),
                 )
             )
     return findings

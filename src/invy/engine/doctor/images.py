@@ -1,13 +1,15 @@
 """Header images, fetched as Meta would: those of the template file's defaults, of recent messages, and any asked for."""
 
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
+from urllib.parse import urlsplit
 
 from invy.domain.errors import ConfigurationError, StoreUnavailable, TemplateInvalid
 from invy.domain.template import MediaHeader, MediaKind
 from invy.engine.doctor.asking import ask, shortened, unread, without_query
-from invy.engine.doctor.finding import Finding, Value, found
+from invy.engine.doctor.finding import NOTHING, Finding, Value, found
 from invy.engine.doctor.section import Section
 from invy.engine.doctor.subject import Subject
 from invy.meta.catalogue import Text
@@ -96,12 +98,18 @@ def _defaults(subject: Subject) -> list[str]:
 
 def judged(link: str, seen: Fetched) -> list[Finding]:
     """What is to be said of one image."""
-    shown = shortened(without_query(link))
+    shown, end = shortened(without_query(link)), shortened(without_query(seen.url))
+    it = Text(en=f"{shown} leads to {end}, which", he=f"{shown} מובילה אל {end}, והיא")
+    if seen.url == link:
+        it = Text(en=shown, he=shown)
     values: dict[str, Value] = {
         "url": shown,
-        "end": shortened(without_query(seen.url)),
+        "end": end,
+        "it": it,
+        "reason": _reason(seen),
         "status": str(seen.status or ""),
         "note": seen.note or "-",
+        "words": f" {seen.note}" if seen.note else "",
         "size": _size(seen.size),
         "redirects": str(seen.redirects),
         "declared": seen.declared or _NOT_SAID,
@@ -122,6 +130,18 @@ def judged(link: str, seen: Fetched) -> list[Finding]:
     if seen.redirects:
         findings.append(found(Section.IMAGES, "images.redirects", values, about=shown, kind=kind))
     return findings
+
+
+def _reason(seen: Fetched) -> Text:
+    """Which address is not public: the one that a name leads to, else the one in the link."""
+    named = re.match(r"([0-9A-Fa-f.:]+) ", seen.note)
+    try:
+        address = named[1] if named else urlsplit(seen.url).hostname
+    except ValueError:
+        address = None
+    if not address:
+        return NOTHING
+    return Text(en=f" ({address} is not a public address)", he=f" ({address} אינה כתובת ציבורית)")
 
 
 def _size(size: int) -> str:

@@ -26,7 +26,9 @@ def unlooked(findings: Sequence[Finding]) -> frozenset[Section]:
     return frozenset(each.section for each in findings if _tells_of_no_look(each))
 
 
-def changes(known: Sequence[Finding], now: Sequence[Finding], blind: frozenset[Section]) -> Changes:
+def changes(
+    known: Sequence[Finding], now: Sequence[Finding], blind: frozenset[Section] = frozenset()
+) -> Changes:
     """What is now against what is known. Compares kinds of findings per thing, not their words."""
     before = {(each.identity, each.key) for each in known}
     still = {(each.identity, each.key) for each in now}

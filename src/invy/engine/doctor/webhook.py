@@ -71,20 +71,25 @@ async def posted(subject: Subject) -> Sequence[Finding]:
     reply = await outside.post(known.webhook_url, body, sign(body, known.app_secrets[0]))
     if reply.status == _OK:
         key = "webhook.stored" if await subject.pulse.heard(body, after=before) else "webhook.not_journalled"
-        return [_found(key, subject, reply, about="self-test"), *await _unsigned(subject)]
+        return [_found(key, subject, reply, about="self-test"), *await _unsigned(subject, before)]
     if reply.status in _REFUSALS:
         return [_found(await _why_refused(subject, body, began), subject, reply, about="self-test")]
     key = "webhook.not_stored" if _is_ours(reply) else _key(reply)
     return [_found(key, subject, reply, about="self-test")]
 
 
-async def _unsigned(subject: Subject) -> list[Finding]:
-    """A body that nobody signed must be turned away."""
+async def _unsigned(subject: Subject, before: int) -> list[Finding]:
+    """A body that nobody signed must be turned away. One that somebody else answered for never reached us."""
     assert subject.outside is not None
+    assert subject.pulse is not None
     assert subject.settings.webhook_url is not None
-    reply = await subject.outside.post(subject.settings.webhook_url, self_test.body(subject.nonce()), None)
-    key = "webhook.unsigned_accepted" if reply.status == _OK else "webhook.unsigned_refused"
-    return [_found(key, subject, reply, about="unsigned")]
+    body = self_test.body(subject.nonce())
+    reply = await subject.outside.post(subject.settings.webhook_url, body, None)
+    if reply.status != _OK:
+        return [_found("webhook.unsigned_refused", subject, reply, about="unsigned")]
+    if await subject.pulse.heard(body, after=before):
+        return [_found("webhook.unsigned_accepted", subject, reply, about="unsigned")]
+    return []
 
 
 async def _why_refused(subject: Subject, body: bytes, began: datetime) -> str:
