@@ -115,6 +115,15 @@ def test_the_file_for_support_has_the_webhooks_about_the_message_and_no_number(
     assert "Ayala" not in whole
 
 
+def test_in_hebrew_a_test_message_is_followed_in_hebrew(shell: Shell, meta: World) -> None:
+    there = shell.ready().talking_to(meta)
+    order = ("doctor", "--send-test", "+447700900150", *PARAMS, "--lang", "he")
+    told = there.run(*order).stderr
+    assert "אין שירות שפועל על מסד הנתונים הזה" in told
+    assert "הודעת ניסיון: נשלחה" in told
+    assert "Test message" not in told
+
+
 def test_a_test_message_that_fails_ends_with_6_and_metas_reason(shell: Shell, meta: World) -> None:
     there = shell.ready().talking_to(meta)
     with there.serving(meta):
@@ -192,11 +201,11 @@ def test_the_watch_reports_what_changes(shell: Shell) -> None:
     try:
         assert process.stdout is not None
         first = json.loads(process.stdout.readline())
-        assert "registry.unusable" in {each["key"] for each in first["fresh"]}
+        assert "registry.no_file" in {each["key"] for each in first["fresh"]}
         (there.folder / "elsewhere.toml").rename(there.folder / "templates.toml")
         second = json.loads(process.stdout.readline())
         assert {each["key"] for each in second["fresh"]} == {"registry.entry"}
-        assert {each["key"] for each in second["gone"]} == {"registry.unusable"}
+        assert {each["key"] for each in second["gone"]} == {"registry.no_file"}
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(timeout=20)
@@ -227,6 +236,12 @@ def test_the_evidence_of_a_message_is_written_to_one_file(past: Shell) -> None:
     whole = "".join(found.values())
     assert making.phone(history.REFUSED_N) not in whole
     assert making.phone(history.REFUSED_N)[1:] not in whole
+
+
+def test_in_hebrew_it_is_said_in_hebrew_for_whom_the_file_is(past: Shell) -> None:
+    told = past.run("doctor", "--evidence", making.message_id(history.REFUSED_N), "--lang", "he")
+    assert "רק עבור התמיכה של מטא" in told.stderr
+    assert "support only" not in told.output
 
 
 def test_a_message_is_found_by_wamid_and_the_answer_of_a_guest_is_not_in_the_file(past: Shell) -> None:

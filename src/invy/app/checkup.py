@@ -31,6 +31,7 @@ from invy.engine.ports import Clock
 from invy.gateway.callback import Callback
 from invy.gateway.graph import Graph
 from invy.gateway.image import ImageFetcher
+from invy.meta.catalogue import Text
 from invy.meta.registry import Registry
 from invy.store import schema
 from invy.store.database import Database, engine_url
@@ -53,7 +54,11 @@ def configured(settings: Settings) -> Configured:
         access_token=token.get_secret_value() if token else None,
         verify_token=word.get_secret_value() if word else None,
         app_secrets=tuple(secret.get_secret_value() for secret in settings.app_secrets),
-        places={name: setting.where for name, (_, setting) in catalogue().items() if setting.where},
+        places={
+            name: Text(en=setting.where, he=setting.where_he)
+            for name, (_, setting) in catalogue().items()
+            if setting.where
+        },
     )
 
 

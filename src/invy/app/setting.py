@@ -25,7 +25,7 @@ class LogLevel(StrEnum):
 class Setting:
     """What a person has to know about a setting.
 
-    `where` says where a value of Meta's is found. A `secret` is never shown; `from_file` adds the `*_FILE` variant
+    `where` says where a value of Meta's is found, `where_he` in Hebrew. A `secret` is never shown; `from_file` adds the `*_FILE` variant
     and keeps the value out of error messages, because a database URL may hold a password.
     """
 
@@ -33,6 +33,7 @@ class Setting:
     about: str
     example: str
     where: str = ""
+    where_he: str = ""
     secret: bool = False
     from_file: bool = False
 

@@ -50,6 +50,8 @@ class Settings(BaseSettings):
             example="<the token, which begins with EAA>",
             where="Meta's business settings > Users > System users > Generate token, "
             "with whatsapp_business_messaging and whatsapp_business_management",
+            where_he="הגדרות העסק של מטא > Users > System users > Generate token, "
+            "עם ההרשאות whatsapp_business_messaging ו־whatsapp_business_management",
             secret=True,
             from_file=True,
         ),
@@ -61,6 +63,7 @@ class Settings(BaseSettings):
             "Meta's id of the business phone number that sends; not the number itself.",
             example="106540000000001",
             where="Meta's app dashboard > WhatsApp > API Setup > Phone number ID",
+            where_he="לוח הבקרה של האפליקציה אצל מטא > WhatsApp > API Setup > Phone number ID",
         ),
     ] = None
     api_version: Annotated[
@@ -77,6 +80,7 @@ class Settings(BaseSettings):
             "A word of your own that Meta repeats when it verifies the webhook address.",
             example="<a long random word of your own>",
             where="your own choice; enter the same in Meta's app dashboard > WhatsApp > Configuration > Webhook",
+            where_he="לבחירתך; יש להזין אותה גם בלוח הבקרה של האפליקציה אצל מטא > WhatsApp > Configuration > Webhook",
             secret=True,
             from_file=True,
         ),
@@ -89,6 +93,7 @@ class Settings(BaseSettings):
             "The secret with which Meta signs webhooks. Several, separated by commas, while it is being changed.",
             example="<32 hexadecimal digits>",
             where="Meta's app dashboard > App settings > Basic > App secret > Show",
+            where_he="לוח הבקרה של האפליקציה אצל מטא > App settings > Basic > App secret > Show",
             secret=True,
             from_file=True,
         ),
@@ -100,6 +105,7 @@ class Settings(BaseSettings):
             "The id of the WhatsApp Business Account, for checking templates and subscriptions.",
             example="102290000000001",
             where="Meta's app dashboard > WhatsApp > API Setup > WhatsApp Business Account ID",
+            where_he="לוח הבקרה של האפליקציה אצל מטא > WhatsApp > API Setup > WhatsApp Business Account ID",
         ),
     ] = None
     app_id: Annotated[
@@ -109,6 +115,7 @@ class Settings(BaseSettings):
             "The id of your Meta app, for checking where its webhooks go.",
             example="670840000000001",
             where="Meta's app dashboard > App settings > Basic > App ID",
+            where_he="לוח הבקרה של האפליקציה אצל מטא > App settings > Basic > App ID",
         ),
     ] = None
     api_base_url: Annotated[

@@ -78,7 +78,7 @@ def doctor(
     if evidence is not None:
         from invy.cli.doctor_bundle import write
 
-        write(evidence, file, as_json=as_json)
+        write(evidence, file, lang=lang, as_json=as_json)
         return
     if file is not None:
         raise InvalidInput("--output belongs to --evidence.", hint="Add --evidence WAMID, or leave it out.")

@@ -1,20 +1,29 @@
 """`invy doctor --evidence`: one message's case as a zip file for Meta's support. Never overwrites."""
 
+import sys
 import zipfile
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Final
 
 from invy.app.checkup import configured
 from invy.app.house import House
 from invy.cli import output
 from invy.cli.context import run
+from invy.cli.right_to_left import isolated
 from invy.domain.errors import InvalidInput, NotFound
 from invy.engine.doctor.bundle import Case, files
+from invy.meta.catalogue import Lang, Text
 from invy.store.pulse import Pulse
 
+_FOR_WHOM: Final = Text(
+    en="For Meta's support only: a wamid holds the recipient's number in an encoded form.",
+    he="רק עבור התמיכה של מטא: ה־wamid מכיל את מספר הנמען/ת בצורה מקודדת.",
+)
 
-def write(name: str, file: Path | None, *, as_json: bool) -> None:
+
+def write(name: str, file: Path | None, *, lang: Lang, as_json: bool) -> None:
     """Write the bundle of a message, found by wamid or by our id, and say where.
 
     Raises:
@@ -39,7 +48,7 @@ def write(name: str, file: Path | None, *, as_json: bool) -> None:
         output.json_document({"file": str(target), "files": list(files(case))})
     else:
         output.show(str(target))
-        output.say("For Meta's support only: a wamid holds the recipient's number in an encoded form.")
+        output.say(isolated(_FOR_WHOM.say(lang), terminal=sys.stderr.isatty()))
 
 
 async def _case(house: House, name: str) -> Case:

@@ -1,6 +1,7 @@
 """One visit of the doctor: examine, show, and end with an exit code. Once, over and over, or with a test message."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -11,6 +12,8 @@ from invy.app.settings import Settings
 from invy.cli import output, parameters
 from invy.cli.doctor_report import Report, as_json, document
 from invy.cli.exit_code import ExitCode
+from invy.cli.right_to_left import isolated
+from invy.diagnose.words import STATE
 from invy.domain.errors import ConfigurationError, InvyError, PhoneRefused, TemplateInvalid
 from invy.domain.phone import parse
 from invy.domain.state import State
@@ -18,10 +21,10 @@ from invy.engine.doctor import trial
 from invy.engine.doctor.checks import CHECKS
 from invy.engine.doctor.concealment import Concealment
 from invy.engine.doctor.examine import examine
-from invy.engine.doctor.finding import Finding, Mark, found
+from invy.engine.doctor.finding import Finding, Mark, found, titles
 from invy.engine.doctor.section import Foundation, Section
 from invy.engine.doctor.watch import changes, remembered, unlooked
-from invy.meta.catalogue import Lang
+from invy.meta.catalogue import Lang, Text
 
 _TRIAL_STANDS_ON = frozenset(
     {
@@ -36,6 +39,10 @@ _TRIAL_STANDS_ON = frozenset(
 """With a token that is refused a test would only put the sender on hold."""
 
 
+_NO_SERVICE = Text(
+    en="No service runs on this database: its webhooks, and so the message's fate, cannot be heard.",
+    he="אין שירות שפועל על מסד הנתונים הזה: הדיווחים לא יישמעו, ולכן לא נדע מה עלה בגורל ההודעה.",
+)
 _OWN_PHONE = "After --send-test give one number whose phone you can look at, such as +447700900150."
 
 
@@ -130,9 +137,7 @@ class Visit:
             key = trial.choose(house.templates, template)
             port = checkup.Trial(house)
             if not await port.served():
-                output.say(
-                    "No service runs on this database: its webhooks, and so the message's fate, cannot be heard."
-                )
+                output.say(isolated(_NO_SERVICE.say(self._lang), terminal=sys.stderr.isatty()))
             finding = await trial.attempt(
                 port,
                 key,
@@ -141,7 +146,7 @@ class Visit:
                 clock=house.clock,
                 pause=asyncio.sleep,
                 timeout_s=timeout_s,
-                tell=_tell,
+                tell=self._tell,
             )
         return self._concealment.finding(finding)
 
@@ -169,14 +174,16 @@ class Visit:
         if report is not None:
             report.add(finding)
 
+    def _tell(self, state: State) -> None:
+        heading, word = titles()[Section.TRIAL], STATE[state]
+        output.say(
+            isolated(f"{heading.say(self._lang)}: {word.say(self._lang)}", terminal=sys.stderr.isatty())
+        )
+
     def _code(self, findings: Sequence[Finding]) -> ExitCode:
         marks = {finding.mark for finding in findings}
         bad = Mark.FAILED in marks or (self._strict and Mark.WARNING in marks)
         return ExitCode.FINDINGS if bad else ExitCode.OK
-
-
-def _tell(state: State) -> None:
-    output.say(f"Test message: {state.value}")
 
 
 def _now() -> str:

@@ -49,6 +49,12 @@ async def _templates(content: str, folder: Path) -> list[Finding]:
     return await examined(given, Section.REGISTRY)
 
 
+async def _no_templates(folder: Path) -> list[Finding]:
+    given = settings(folder)
+    (folder / "templates.toml").unlink()
+    return await examined(given, Section.REGISTRY)
+
+
 async def _database(folder: Path, *statements: str, upgraded: bool = True) -> list[Finding]:
     given = settings(folder)
     database = Database.open(given.database_url)
@@ -136,6 +142,7 @@ OWN_SIDE: Final[Mapping[str, Play]] = {
     "settings.no_app": partial(_without, "WHATSAPP_APP_ID"),
     "settings.no_public_url": partial(_without, "INVY_PUBLIC_URL"),
     "phones.wrong": _another_numbering_plan,
+    "registry.no_file": _no_templates,
     "registry.unusable": partial(_templates, '[hello]\nmeta_name = "Hello World"\n'),
     "registry.empty": partial(_templates, ""),
     "database.none": _no_database,

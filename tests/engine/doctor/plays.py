@@ -314,6 +314,7 @@ PLAYS: Final[Mapping[str, Play]] = {
     "clock.off": _meta("clock-skew", skew="2m"),
     "clock.far_off": _meta("clock-skew", skew="-3h"),
     "clock.no_date": _meta("odd-answers", how="no-date"),
+    "clock.stranger": _meta("odd-answers", how="list"),
     "evidence.nothing_yet": _by(heard, incident("unsubscribe-app"), dialled=()),
     "evidence.silent": _by(heard, incident("webhook-outage", lasts="2h", share=0.0)),
     "evidence.orphans": _by(heard, strangers=True),

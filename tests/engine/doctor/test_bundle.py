@@ -104,6 +104,25 @@ def test_no_number_no_name_and_no_secret_is_in_any_file() -> None:
     assert "https://x.example/i.jpg" in whole, "the link of the image is what 131053 is about"
 
 
+def test_metas_words_about_an_error_can_be_read_wherever_they_stand() -> None:
+    error = {"code": 131053, "title": "Media upload error", "error_data": {"details": "Not an image"}}
+    found = files(case(webhook(status(WAMID, GUEST, errors=[error]))))
+    for name in ("evidence.json", "message.json", "webhooks.json"):
+        assert "Media upload error" in found[name].decode()
+    assert masked({"interactive": {"title": "אגיע"}}) == {"interactive": {"title": "(4 characters)"}}
+
+
+def test_how_far_an_attempt_came_is_a_word() -> None:
+    found = files(case())
+    phases = [fact["phase"] for fact in json.loads(found["evidence.json"])]
+    assert phases == ["accepted", "refused", "refused"]
+    assert json.loads(found["message.json"])["folded"]["progress"] == {"attempt": 2, "phase": "refused"}
+
+
+def test_the_first_page_says_that_the_bodies_are_not_the_bytes_that_came() -> None:
+    assert "are not the bytes that came" in files(case())["README.txt"].decode()
+
+
 def test_items_about_other_messages_are_left_out_and_counted() -> None:
     body = webhook(status("wamid.OTHER", OTHER), status(WAMID, GUEST), status("wamid.THIRD", OTHER))
     [told] = json.loads(files(case(body))["webhooks.json"])

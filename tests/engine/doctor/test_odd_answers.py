@@ -42,6 +42,16 @@ async def test_a_login_page_in_metas_place_is_told_and_nothing_is_concluded_from
     assert bad(findings) == {"general.not_json"}, "nothing was looked at, and that is no good news"
 
 
+@pytest.mark.parametrize("how", [Oddity.NULL, Oddity.LIST, Oddity.STRANGER])
+async def test_what_does_not_answer_as_meta_does_is_not_asked_further_and_stands_in_the_way(
+    meta: CloudApi, tmp_path: Path, how: Oddity
+) -> None:
+    meta.happen("odd-answers", how=how)
+    findings = await seen(meta, tmp_path, *HERE)
+    assert keys(findings) == {"clock.stranger", "general.skipped"}
+    assert bad(findings) == {"clock.stranger"}
+
+
 async def test_an_answer_without_a_date_leaves_the_clock_unjudged(meta: CloudApi, tmp_path: Path) -> None:
     meta.happen("odd-answers", how="no-date")
     findings = await seen(meta, tmp_path, Section.CLOCK)
@@ -168,6 +178,16 @@ async def test_every_word_about_the_number_has_its_finding(
 ) -> None:
     number_facts(meta, **facts)
     assert by_key(await seen(meta, tmp_path, Section.NUMBER), key).mark is mark
+
+
+async def test_a_number_of_which_meta_tells_little_is_told_with_what_is_missing(
+    meta: CloudApi, tmp_path: Path
+) -> None:
+    number_facts(meta, "quality_rating", "verified_name")
+    findings = await seen(meta, tmp_path, Section.NUMBER)
+    assert by_key(findings, "number.quality_not_told").mark is Mark.SKIPPED
+    assert "whose name Meta does not tell, is connected" in by_key(findings, "number.connected").seen.en
+    assert "?" not in repr(findings)
 
 
 async def test_a_number_without_a_status_is_not_taken_for_one_that_is_connected(

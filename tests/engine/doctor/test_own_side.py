@@ -118,7 +118,7 @@ async def test_a_missing_or_an_empty_template_file_is_a_failure(tmp_path: Path) 
     (tmp_path / "templates.toml").write_text("")
     assert keys(await examined(given, Section.REGISTRY)) == {"registry.empty"}
     (tmp_path / "templates.toml").unlink()
-    assert keys(await examined(given, Section.REGISTRY)) == {"registry.unusable"}
+    assert keys(await examined(given, Section.REGISTRY)) == {"registry.no_file"}
 
 
 async def test_looking_for_a_database_does_not_make_one(tmp_path: Path) -> None:

@@ -36,9 +36,12 @@ What is known of one WhatsApp message, for Meta's support.
 message.json   the message and its times (UTC)
 evidence.json  everything heard about it, in the order it was heard
 request.json   the request that was posted; values of parameters are replaced by their length
-webhooks.json  the webhooks about it, narrowed to this message, each with the SHA-256 of the body as it came
+webhooks.json  the webhooks about it, narrowed to this message
 
-Phone numbers, names and texts are masked. A wamid holds the recipient's number in an encoded form: give this file to
+The bodies in webhooks.json are not the bytes that came: they are written anew, masked and without what is about other
+messages. `bytes` and `sha256` are those of the body as it came, which its owner keeps.
+
+Phone numbers, names and texts are masked; Meta's own words about an error are not. A wamid holds the recipient's number in an encoded form: give this file to
 Meta's support and to nobody else. Where: Meta Business Support Home, or Direct Support of your app's dashboard.
 """
 
@@ -60,7 +63,7 @@ def files(case: Case) -> Mapping[str, bytes]:
     """The files of a bundle by name."""
     made = {
         "README.txt": _read_me(case),
-        "message.json": _json(masked(msgspec.to_builtins(case.message))),
+        "message.json": _json(_message(case.message)),
         "evidence.json": _json([_fact(heard_at, fact) for heard_at, fact in case.evidence]),
         "request.json": _json(_request(case.payload)),
         "webhooks.json": _json([_webhook(case, entry) for entry in case.entries]),
@@ -102,8 +105,17 @@ def _read_me(case: Case) -> str:
     )
 
 
+def _message(message: Message) -> Any:
+    told = masked(msgspec.to_builtins(message))
+    number, phase = message.folded.progress
+    told["folded"]["progress"] = {"attempt": number, "phase": phase.name.lower()}
+    return told
+
+
 def _fact(heard_at: datetime, fact: Evidence) -> dict[str, Any]:
     told = masked(msgspec.to_builtins(fact))
+    if isinstance(fact, Attempt):
+        told["phase"] = fact.phase.name.lower()
     return {"kind": type(fact).__name__.lower(), "heard_at": heard_at.isoformat(), **told}
 
 

@@ -18,25 +18,29 @@ _TEXTS: Final = frozenset(
     {"text", "body", "caption", "payload", "coupon_code", "title", "description", "emoji"}
 )
 _NAMES: Final = frozenset({"name", "username", "profile", "address", "formatted_name"})
+_FAULTS: Final = frozenset({"error", "errors", "failure"})
+"""What stands in there are Meta's own words, which its support needs to read."""
 _PEOPLE: Final = frozenset({"profile", "contacts"})
 _ITEMS: Final = ("statuses", "messages")
 _NOT_DIGITS: Final = re.compile(r"\D")
 _DIGITS: Final = 7
 
 
-def masked(value: Any, *, key: str = "", of_a_person: bool = False) -> Any:
+def masked(value: Any, *, key: str = "", of_a_person: bool = False, of_a_fault: bool = False) -> Any:
     """The same shape with what tells of people masked."""
     if isinstance(value, Mapping):
         # A parameter's or message's own `text` object is looked into; only what is text itself is hidden.
-        person = of_a_person or key in _PEOPLE
-        return {name: masked(each, key=name, of_a_person=person) for name, each in value.items()}
+        person, fault = of_a_person or key in _PEOPLE, of_a_fault or key in _FAULTS
+        return {
+            name: masked(each, key=name, of_a_person=person, of_a_fault=fault) for name, each in value.items()
+        }
     if isinstance(value, list | tuple):
-        return [masked(each, key=key, of_a_person=of_a_person) for each in value]
+        return [masked(each, key=key, of_a_person=of_a_person, of_a_fault=of_a_fault) for each in value]
     if not isinstance(value, str):
         return value
     if key in _PHONES and len(_NOT_DIGITS.sub("", value)) >= _DIGITS:
         return phone.mask(_NOT_DIGITS.sub("", value))
-    if key in _TEXTS or (of_a_person and key in _NAMES):
+    if (key in _TEXTS and not of_a_fault) or (of_a_person and key in _NAMES):
         return f"({len(value)} characters)"
     return value
 

@@ -13,6 +13,7 @@ from invy.meta.graph_reply import Unread, Why
 from invy.meta.number_facts import CONNECTED, HAMPERED, LIMITS, NAMES_ACCEPTED, NumberFacts
 
 WHAT: Final = Text(en="The business phone number", he="המספר העסקי")
+_NO_NAME: Final = Text(en="whose name Meta does not tell", he="שאת שמו מטא לא מציינת")
 _UNLIMITED: Final = Text(en="any number of", he="מספר בלתי מוגבל של")
 
 
@@ -28,14 +29,20 @@ async def number(subject: Subject) -> Sequence[Finding]:
     if facts == number_facts.NOTHING:
         return [unread(Section.NUMBER, WHAT, Unread(Why.SHAPE))]
     subject.chart.overrides = facts.webhooks
-    findings = [_status(facts), *_trust(facts), *_allowance(facts)]
+    findings = [_status(subject, facts), *_trust(facts), *_allowance(facts)]
+    if facts.quality is None and "quality_rating" not in left_out:
+        findings.append(found(Section.NUMBER, "number.quality_not_told", about="quality"))
     if left_out:
         findings.append(found(Section.NUMBER, "number.not_told", about="fields", fields=", ".join(left_out)))
     return findings
 
 
-def _status(facts: NumberFacts) -> Finding:
-    display, name = facts.display or "?", facts.name or "?"
+def _status(subject: Subject, facts: NumberFacts) -> Finding:
+    number = subject.settings.phone_number_id or ""
+    display = Text(en=f"The number with the id {number}", he=f"המספר שמזההו {number}")
+    if facts.display is not None:
+        display = Text(en=facts.display, he=facts.display)
+    name = _NO_NAME if facts.name is None else Text(en=f"“{facts.name}”", he=f"“{facts.name}”")
     if facts.status is None:
         return found(Section.NUMBER, "number.status_not_told", about="status", display=display, name=name)
     if facts.status == CONNECTED:
@@ -53,7 +60,11 @@ def _trust(facts: NumberFacts) -> list[Finding]:
     if facts.name_status is not None and facts.name_status not in NAMES_ACCEPTED:
         findings.append(
             found(
-                Section.NUMBER, "number.name", about="name", name=facts.name or "?", status=facts.name_status
+                Section.NUMBER,
+                "number.name",
+                about="name",
+                name="" if facts.name is None else f" “{facts.name}”",
+                status=facts.name_status,
             )
         )
     if facts.code_verification is not None and facts.code_verification != "VERIFIED":

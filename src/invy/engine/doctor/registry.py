@@ -15,6 +15,8 @@ async def registry(subject: Subject) -> Sequence[Finding]:
     try:
         known = subject.read_registry()
     except (ConfigurationError, TemplateInvalid) as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            return [found(section, "registry.no_file", file=str(error.__cause__.filename))]
         return [found(section, "registry.unusable", problem=error.message, hint=error.hint)]
     if not len(known):
         return [found(section, "registry.empty", source=known.source)]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from invy.engine.doctor.finding import Finding, found
+from invy.engine.doctor.finding import NOTHING, Finding, found
 from invy.engine.doctor.section import Section
 from invy.engine.doctor.subject import Configured, Subject
 
@@ -27,7 +27,7 @@ def _credentials(known: Configured) -> list[Finding]:
         ("WHATSAPP_ACCESS_TOKEN", known.access_token, "settings.no_token"),
         ("WHATSAPP_PHONE_NUMBER_ID", known.phone_number_id, "settings.no_number"),
     ):
-        where = known.places.get(name, "")
+        where = known.places.get(name, NOTHING)
         key = "settings.set" if value else missing
         findings.append(found(Section.SETTINGS, key, about=name, name=name, where=where))
     token = "settings.set" if known.verify_token else "settings.no_verify_token"
@@ -57,7 +57,7 @@ def _addresses(known: Configured) -> list[Finding]:
             "settings.set" if value else missing,
             about=name,
             name=name,
-            where=known.places.get(name, ""),
+            where=known.places.get(name, NOTHING),
         )
         for name, value, missing in wanted
     ]

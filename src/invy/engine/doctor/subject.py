@@ -11,6 +11,7 @@ from typing import Protocol
 from invy.domain.errors import InvyError
 from invy.domain.pulse import OpenEnds, Refused, Unanswered
 from invy.engine.ports import Clock
+from invy.meta.catalogue import Text
 from invy.meta.graph_reply import GraphReply
 from invy.meta.live_template import LiveTemplate
 from invy.meta.picture import Fetched
@@ -33,7 +34,7 @@ class Configured:
     access_token: str | None = field(default=None, repr=False)
     verify_token: str | None = field(default=None, repr=False)
     app_secrets: tuple[str, ...] = field(default=(), repr=False)
-    places: Mapping[str, str] = field(default_factory=dict)
+    places: Mapping[str, Text] = field(default_factory=dict)
     """Where each credential is found at Meta, by the setting's name."""
 
     @property

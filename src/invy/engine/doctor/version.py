@@ -33,6 +33,7 @@ async def version(subject: Subject) -> Sequence[Finding]:
             words=standing.words,
             version=asked,
             until=str(until) if until else _NO_END,
+            valid=Text(en="", he=f"בתוקף עד {until}" if until else "בתוקף, ולא הוכרז על סיום"),
             recommended=versions.RECOMMENDED,
         )
     ]
