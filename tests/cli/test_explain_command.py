@@ -73,6 +73,11 @@ def test_an_unknown_code_gets_an_honest_answer() -> None:
     result = run("424242")
     assert result.exit_code == 0
     assert "Meta does not document this code" in result.stdout
+    assert "Send again?: not known" in result.stdout
+    hebrew = run("424242", "--lang", "he").stdout
+    assert "לשלוח שוב?: לא ידוע" in hebrew
+    assert "Unknown code" not in hebrew
+    assert "published lists" not in hebrew
     assert json.loads(run("424242", "--json").stdout)[0]["known"] is False
 
 

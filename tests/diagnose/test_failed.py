@@ -10,7 +10,7 @@ from invy.diagnose.health import GuestRecord, Others, Picture
 from invy.diagnose.situation import Situation
 from invy.domain.errors import Side
 from invy.domain.evidence import Decision, Phase, Receipt, Settlement
-from invy.meta.catalogue import Outcome, Row, Text, all_rows, lookup
+from invy.meta.catalogue import Lang, Outcome, Row, Text, all_rows, lookup
 from tests.diagnose.cases import WAMID, accepted, ago, attempt, judge, receipt, remarks, situation
 
 
@@ -77,8 +77,21 @@ def test_a_picture_that_we_can_fetch_was_out_of_reach_for_meta() -> None:
     assert judged.may_resend is MayResend.YES
 
 
-def test_a_picture_that_nobody_has_looked_at_yet() -> None:
-    assert judge(failed(131053), Finding.PICTURE).side is Side.OURS
+def test_a_picture_that_nobody_has_looked_at_yet_is_named_with_the_command_that_looks() -> None:
+    judged = judge(replace(failed(131053), picture_link="https://invy.example/p.jpg?…"), Finding.PICTURE)
+    assert judged.side is Side.OURS
+    for lang in Lang:
+        assert any("https://invy.example/p.jpg?…" in remark.say(lang) for remark in judged.remarks)
+        assert "invy why MESSAGE --look" in judged.todo.say(lang)
+
+
+def test_a_picture_sent_by_its_media_id_has_no_address_to_name() -> None:
+    assert "address in the request" not in remarks(judge(failed(131053), Finding.PICTURE))
+
+
+def test_what_is_said_of_a_locked_account_does_not_outlive_the_hold() -> None:
+    """Whether anything waits is the queue's to say, and it may have gone out long ago."""
+    assert "waits" not in judge(failed(131031), Finding.ACCOUNT_LOCKED).todo.en
 
 
 def test_template_paused_before_it_was_sent() -> None:

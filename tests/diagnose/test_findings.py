@@ -9,7 +9,7 @@ from invy.diagnose.finding import Entry, Finding, Remark, by_code, entries, rema
 from invy.meta.catalogue import Text, lookup
 
 HEBREW = re.compile(r"[֐-׿]")
-BLANKS = {"age", "ahead", "lifetime", "reason", "url", "code", "title", "meaning", "remedy", "who"}
+BLANKS = {"age", "ahead", "lifetime", "reason", "url", "code", "title", "meaning", "remedy", "who", "command"}
 ENTRIES = list(entries().values())
 
 
@@ -31,9 +31,11 @@ def test_a_finding_is_said_in_both_languages_with_the_same_blanks(entry: Entry) 
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=[entry.key for entry in ENTRIES])
-def test_headline_and_remedy_depend_on_nothing_but_the_finding_and_the_code(entry: Entry) -> None:
+def test_headline_and_remedy_depend_on_nothing_but_the_finding_the_code_and_what_ends_a_hold(
+    entry: Entry,
+) -> None:
     assert blanks(entry.headline.en) <= {"code", "title"}
-    assert blanks(entry.todo.en) <= {"code", "title", "remedy"}
+    assert blanks(entry.todo.en) <= {"code", "title", "remedy", "command"}
 
 
 @pytest.mark.parametrize("remark", list(Remark))

@@ -1,8 +1,12 @@
 """The unreached, grouped: counts, one next step each, and whom to telephone."""
 
+from dataclasses import replace
+
 from invy.diagnose.finding import Finding
 from invy.diagnose.groups import group
-from invy.diagnose.verdict import verdict
+from invy.diagnose.health import SenderHealth
+from invy.diagnose.verdict import Verdict, verdict
+from invy.domain.hold import Hold, Scope
 from tests.diagnose.cases import accepted, ago, receipt, situation
 
 
@@ -40,3 +44,16 @@ def test_a_locked_account_sends_nobody_to_the_telephone() -> None:
 
 def test_no_messages_make_no_groups() -> None:
     assert group([]) == ()
+
+
+def test_messages_that_different_commands_let_go_on_are_different_groups() -> None:
+    def held_for(sender: str) -> Verdict:
+        hold = Hold(Scope.SENDER, sender, "Access token has expired", ago(hours=1), 190)
+        return verdict(replace(situation(), sender=SenderHealth(hold=hold)))
+
+    found = group([("a", held_for("1555")), ("b", held_for("1556")), ("c", held_for("1555"))])
+    assert [each.members for each in found] == [("a", "c"), ("b",)]
+    assert [each.todo.en.rpartition("To go on: ")[2] for each in found] == [
+        "`invy resume sender 1555`.",
+        "`invy resume sender 1556`.",
+    ]

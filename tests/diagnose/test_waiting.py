@@ -82,7 +82,8 @@ def test_t20_queued_because_the_token_expired_holds_the_sender_and_tells_the_rem
     assert judged.side is Side.ACCOUNT
     assert "access token" in judged.why.en
     assert "WHATSAPP_ACCESS_TOKEN" in judged.todo.en
-    assert "Then release the number." in judged.todo.en
+    assert judged.todo.en.endswith("To go on: `invy resume sender 1555`.")
+    assert judged.todo.he.endswith("כדי להמשיך: `invy resume sender 1555`.")
     assert judged.rests_on == (1,)
     assert judged.label == "190"
     assert not judged.phone_instead
@@ -99,12 +100,15 @@ def test_queued_because_the_template_is_paused() -> None:
     hold = Hold(Scope.TEMPLATE, "hina_invitation", "Template is Paused", ago(hours=1), 132015)
     judged = judge(replace(situation(), template=TemplateHealth(hold=hold)), Finding.HELD_TEMPLATE)
     assert "paused" in judged.why.en
-    assert "release the template" in judged.todo.en
+    assert judged.todo.en.endswith("To go on: `invy resume template hina_invitation`.")
+    assert judged.todo.en.count("elease") == 1, "the step is named once, and its command once"
 
 
 def test_queued_because_a_person_paused_the_campaign() -> None:
     hold = Hold(Scope.CAMPAIGN, "c1", "waiting for the new picture.", ago(minutes=5))
-    judged = judge(replace(situation(), campaign_hold=hold), Finding.HELD_CAMPAIGN)
+    found = replace(situation(), campaign_hold=hold, campaign=("our wedding", "hina_invitation"))
+    judged = judge(found, Finding.HELD_CAMPAIGN)
+    assert "`invy resume campaign 'our wedding' hina_invitation`" in judged.todo.en
     assert "waiting for the new picture. " in judged.why.en + " "
     assert judged.side is Side.OURS
     assert judged.code is None

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from invy.engine.look import judged, link_of
+from invy.diagnose.link import link_of, shown
+from invy.engine.look import judged
 from invy.meta.picture import Fetched, Look
 
 URL = "https://images.example.com/invitation.jpg"
@@ -57,3 +58,18 @@ def test_the_link_is_found_in_the_request_that_was_sent() -> None:
     assert link_of(request()) is None
     for other in (b"{}", b"no json", b"[]", b'{"template": {"components": 7}}'):
         assert link_of(other) is None
+
+
+@pytest.mark.parametrize(
+    ("link", "as_shown"),
+    [
+        (URL, URL),
+        (f"{URL}?sig=SECRET&a=1", f"{URL}?…"),
+        (f"{URL}#SECRET", f"{URL}?…"),
+        ("https://dana:SECRET@images.example.com/a.jpg", "https://images.example.com/a.jpg"),
+    ],
+)
+def test_a_link_is_shown_without_what_may_be_a_secret(link: str, as_shown: str) -> None:
+    assert shown(link) == as_shown
+    seen = judged(link, Fetched(Look.HTTP_ERROR, link, status=404))
+    assert seen.url == as_shown

@@ -33,7 +33,8 @@ from tests.making import T0, chunks
 EVENT = EventId("wedding")
 PARAMS = {"contact_name": "איילה", "invitation_image_url": "https://example.com/i.jpg"}
 # Nothing listens there, and no request ever leaves for it: an address that only we could reach is refused before.
-HIDDEN_PICTURE = {**PARAMS, "invitation_image_url": "https://127.0.0.1/invitation.jpg"}
+HIDDEN_PICTURE = {**PARAMS, "invitation_image_url": "https://127.0.0.1/invitation.jpg?sig=SECRET"}
+HIDDEN_AS_SHOWN = "https://127.0.0.1/invitation.jpg?…"
 
 SOON, HOURS, DAYS, MONTHS = (
     timedelta(minutes=5),
@@ -317,10 +318,13 @@ async def test_whoever_stops_marketing_is_not_sent_another(alive: Stage, world: 
 async def test_a_picture_that_meta_could_not_use_is_looked_at_on_request(alive: Stage, world: World) -> None:
     [message_id] = await send(alive, [number("0161")], HIDDEN_PICTURE)
     await told(alive, world, [message_id])
-    assert (await judged(alive, message_id)).finding is Finding.PICTURE
+    unseen = await judged(alive, message_id)
+    assert unseen.finding is Finding.PICTURE
+    assert any(HIDDEN_AS_SHOWN in remark.en for remark in unseen.remarks)
     seen = await judged(alive, message_id, look=True)
     assert seen.finding is Finding.PICTURE_BROKEN
-    assert HIDDEN_PICTURE["invitation_image_url"] in seen.why.en
+    assert HIDDEN_AS_SHOWN in seen.why.en
+    assert "SECRET" not in repr((unseen, seen))
     assert "inside our network" in seen.why.en
 
 

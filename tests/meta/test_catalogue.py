@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from invy.domain.errors import Side
 from invy.meta.catalogue import Channel, Effect, Outcome, Retry, Row, all_rows, lookup
-from invy.meta.catalogue_words import CHANNEL, EFFECT, OUTCOME, SIDE, duration, resend
+from invy.meta.catalogue_words import CHANNEL, EFFECT, OUTCOME, SIDE, duration, resend, source, title
 from tests.meta.documented_codes import DOCUMENTED, DOCUMENTED_ON, codes_in
 from tests.reference import reference
 
@@ -232,3 +232,18 @@ def test_131026_names_all_three_reasons_and_keeps_the_guest() -> None:
 )
 def test_a_length_of_time_is_said_in_its_largest_unit(seconds: int, en: str, he: str) -> None:
     assert (duration(seconds).en, duration(seconds).he) == (en, he)
+
+
+def test_whether_to_send_again_after_an_unknown_code_is_not_known_in_either_language() -> None:
+    told = resend(lookup(999_999))
+    assert told.en.startswith("not known")
+    assert told.he.startswith("לא ידוע")
+
+
+def test_an_unknown_code_has_no_english_left_in_hebrew() -> None:
+    row = lookup(999_999)
+    for words in (title(row, "he"), source(row, "he")):
+        assert not re.search("[A-Za-z]", words)
+    assert (title(row, "en"), source(row, "en")) == (row.title, row.source)
+    known = lookup(131026)
+    assert title(known, "he") == known.title, "Meta's titles stay as Meta writes them"

@@ -1,6 +1,7 @@
 """`/messages/{id}/why` and `/events/{id}/unreached`: verdicts over HTTP, in either language."""
 
 import json
+from collections.abc import Mapping
 
 from invy.diagnose.finding import Finding
 from tests.web.asgi import Client
@@ -12,10 +13,12 @@ from tests.web.test_api_messages import accept
 MESSAGES = "/api/v1/messages"
 
 
-async def invited(stand: Stand, caller: Client) -> list[str]:
+async def invited(
+    stand: Stand, caller: Client, params: Mapping[str, str] = IMAGE, code: int = 131026
+) -> list[str]:
     """Two guests; Meta has accepted both messages, and reported that one of them failed."""
     await put_guests(caller)
-    body = {"template_key": "hina_invitation", "params": IMAGE}
+    body = {"template_key": "hina_invitation", "params": params}
     await caller.send_json("POST", f"{WEDDING}/campaigns", body)
     listed = (await caller.get(f"{MESSAGES}?event=wedding")).json["messages"]
     ids = [each["id"] for each in sorted(listed, key=lambda each: str(each["to"]))]
@@ -23,7 +26,7 @@ async def invited(stand: Stand, caller: Client) -> list[str]:
         await accept(stand, message_id, f"wamid.{n}")
     failed = json.loads(status_update("wamid.0", "failed"))
     failed["entry"][0]["changes"][0]["value"]["statuses"][0]["errors"] = [
-        {"code": 131026, "title": "Message undeliverable"}
+        {"code": code, "title": "Message undeliverable"}
     ]
     await stand.deliver(json.dumps(failed).encode())
     await stand.applied()
@@ -49,6 +52,21 @@ async def test_a_message_is_explained_in_either_language(stand: Stand, caller: C
     assert {each: hebrew[each] for each in ("finding", "since", "may_resend")} == {
         each: english["verdict"][each] for each in ("finding", "since", "may_resend")
     }
+
+
+async def test_a_picture_that_meta_could_not_use_is_named_and_looked_at_only_on_request(
+    stand: Stand, caller: Client
+) -> None:
+    """Nothing is fetched from there: an address of our own network is refused before any request leaves."""
+    link = {"invitation_image_url": "https://127.0.0.1/i.jpg?sig=SECRET"}
+    [failed, _] = await invited(stand, caller, IMAGE | link, code=131053)
+    answered = await caller.get(f"{MESSAGES}/{failed}/why")
+    assert answered.json["verdict"]["finding"] == "picture"
+    assert any("https://127.0.0.1/i.jpg?…" in each for each in answered.json["verdict"]["remarks"])
+    seen = await caller.get(f"{MESSAGES}/{failed}/why?look=true")
+    assert seen.json["verdict"]["finding"] == "picture_broken"
+    assert "inside our network" in seen.json["verdict"]["why"]
+    assert "SECRET" not in json.dumps((answered.json["verdict"], seen.json["verdict"]))
 
 
 async def test_the_unreached_of_an_event_are_grouped(stand: Stand, caller: Client) -> None:

@@ -14,7 +14,7 @@ from invy.cli import output
 from invy.cli.right_to_left import on_terminal
 from invy.meta.catalogue import Channel, Lang, Row, Text, all_rows, lookup
 from invy.meta.catalogue_page import markdown as page
-from invy.meta.catalogue_words import CHANNEL, EFFECT, OUTCOME, SIDE, resend
+from invy.meta.catalogue_words import CHANNEL, EFFECT, OUTCOME, SIDE, resend, source, title
 
 _INDENT = (0, 0, 0, 2)
 _CODE = re.compile(r"#?(?P<code>\d{1,10})(?:/(?P<subcode>\d{1,10}))?", re.ASCII)
@@ -93,7 +93,7 @@ def _row(given: str) -> Row:
 
 
 def _show(console: Console, row: Row, lang: Lang) -> None:
-    console.print(Styled.assemble((row.label, "bold cyan"), "  ", (row.title, "bold")))
+    console.print(Styled.assemble((row.label, "bold cyan"), "  ", (on_terminal(title(row, lang)), "bold")))
     console.print(Padding(Styled(on_terminal(row.meaning.say(lang))), _INDENT, expand=False))
     for name, value in _lines(row, lang):
         line = Styled.assemble((f"{on_terminal(name.say(lang))}: ", "bold"), on_terminal(value))
@@ -110,4 +110,4 @@ def _lines(row: Row, lang: Lang) -> Iterator[tuple[Text, str]]:
         yield _THEN, f"{OUTCOME[row.outcome].say(lang)}; {EFFECT[row.effect].say(lang)}"
     if remark := row.remark(lang):
         yield _NOTE, remark
-    yield _SOURCE, f"{row.source}, {row.as_of.isoformat()}"
+    yield _SOURCE, f"{source(row, lang)}, {row.as_of.isoformat()}"

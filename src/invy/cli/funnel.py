@@ -43,11 +43,11 @@ _STAGES: Final[Mapping[str, Text]] = {
     "sent": Text(en="sent", he="נשלחו"),
     "delivered": Text(en="delivered", he="הגיעו"),
     "read": Text(en="read", he="נקראו"),
-    "answered": Text(en="answered", he="נענו"),
+    "answered": Text(en="answered", he="התקבלה תשובה"),
 }
 _STAGE: Final = Text(en="STAGE", he="שלב")
 _COUNT: Final = Text(en="COUNT", he="כמה")
-_SHARE: Final = Text(en="OF QUEUED", he="מתוך התור")
+_SHARE: Final = Text(en="OF QUEUED", he="מתוך מה שנכנס לתור")
 _GUESTS: Final = (Text(en="1 guest", he="אורח/ת אחד/ת"), Text(en="{count} guests", he="{count} אורחים"))
 _NOBODY_YET: Final = Text(
     en="{count} on the list; nobody is invited yet.", he="ברשימה: {count}. עוד לא נשלחו הזמנות."

@@ -56,7 +56,7 @@ def lines(verdict: Verdict, lang: Lang, zone: str) -> Iterator[tuple[str, str]]:
     yield HOW_SURE.say(lang), CONFIDENCE[verdict.confidence].say(lang)
     yield WHOSE.say(lang), (SIDE[verdict.side] if verdict.side else NOBODY).say(lang)
     if verdict.since:
-        yield SINCE.say(lang), f"{cell.local(verdict.since, zone)} {zone}"
+        yield SINCE.say(lang), _moment(verdict.since, lang, zone)
     if verdict.label:
         yield _CODE.say(lang), f"{verdict.label} (invy explain {verdict.label})"
     yield TODO.say(lang), verdict.todo.say(lang)
@@ -71,7 +71,21 @@ def resend(verdict: Verdict, lang: Lang, zone: str) -> str:
     earliest: datetime | None = verdict.resend_not_before
     if earliest is None:
         return words
-    return f"{words}; {_NOT_BEFORE.say(lang).format(at=f'{cell.local(earliest, zone)} {zone}')}"
+    return f"{words}; {_NOT_BEFORE.say(lang).format(at=_moment(earliest, lang, zone))}"
+
+
+def _moment(at: datetime, lang: Lang, zone: str) -> str:
+    """In the time zone of this machine, the way the language writes it."""
+    if lang is not Lang.HE:
+        return f"{cell.local(at, zone)} {zone}"
+    return f"{at.astimezone():%d.%m.%Y, %H:%M} ({_brief(cell.zone_of(at))})"
+
+
+def _brief(zone: str) -> str:
+    """`UTC+02:00` is UTC+2, and `UTC+00:00` is UTC."""
+    hours, _, minutes = zone.removeprefix("UTC").partition(":")
+    whole = f"UTC{hours[0]}{int(hours[1:])}" + ("" if minutes == "00" else f":{minutes}")
+    return "UTC" if whole == "UTC+0" else whole
 
 
 def group_document(group: Group[MessageId], lang: Lang) -> dict[str, Any]:

@@ -51,8 +51,15 @@ def failed(situation: Situation, folded: Folded, reason: FailedAt) -> Ruling:
         side=row.side,
         resend=resend,
         resend_not_before=None if wait is None else later(reason.at, wait),
-        added=(*_said(reason.failure), *_alike(situation)),
+        added=(*_picture(situation, code), *_said(reason.failure), *_alike(situation)),
     )
+
+
+def _picture(situation: Situation, code: int) -> tuple[Added, ...]:
+    """Which address Meta could not use, as long as nobody has looked at it."""
+    if code != PICTURE or situation.picture is not None or situation.picture_link is None:
+        return ()
+    return ((Remark.PICTURE_LINK, {"url": situation.picture_link}),)
 
 
 def _finding(situation: Situation, folded: Folded, row: Row, code: int, subcode: int | None) -> Finding:

@@ -113,7 +113,8 @@ REMEDY = Text(en="{remedy}", he="{remedy}")
 class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The words and the usual judgement of one finding.
 
-    `headline` and `todo` depend on nothing but the finding and Meta's code, so that a group of guests has one of each.
+    `headline` and `todo` depend on nothing but the finding, Meta's code and, where messages are held, the command that ends
+    that; so a group of guests has one of each.
     Where `side` or `resend` is absent, the catalogue's row of the code decides.
     """
 
@@ -150,6 +151,7 @@ class Remark(StrEnum):
     DIVERTED_TO = "diverted_to"
     OWN_LIFETIME = "own_lifetime"
     TEMPLATE_STATUS = "template_status"
+    PICTURE_LINK = "picture_link"
     FAILING_NOW = "failing_now"
     UNKNOWN_STATUS = "unknown_status"
     FROM_HISTORY = "from_history"

@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Group(Generic[T]):
-    """All messages of one finding and code, in the order they came."""
+    """All messages of one finding, code and next step, in the order they came."""
 
     finding: Finding
     label: str | None
@@ -54,7 +54,7 @@ class Tally(Generic[T]):
 
     def __init__(self, keep: int | None = None) -> None:
         self._keep = keep
-        self._gathered: dict[tuple[Finding, str | None], _Gathered[T]] = {}
+        self._gathered: dict[tuple[Finding, str | None, str], _Gathered[T]] = {}
 
     def add(self, subject: T, verdict: Verdict, times: int = 1) -> None:
         """A verdict on a subject, which stands for so many of its like. Those who were reached are left out."""
@@ -79,7 +79,7 @@ class Tally(Generic[T]):
     def groups(self) -> tuple[Group[T], ...]:
         """The largest first."""
         made = [_group(found) for found in self._gathered.values()]
-        return tuple(sorted(made, key=lambda g: (-g.count, g.finding, g.label or "")))
+        return tuple(sorted(made, key=lambda g: (-g.count, g.finding, g.label or "", g.todo.en)))
 
 
 def group(judged: Iterable[tuple[T, Verdict]]) -> tuple[Group[T], ...]:

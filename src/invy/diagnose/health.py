@@ -119,6 +119,7 @@ class Picture:
     """What we saw when we fetched the header's picture as Meta would."""
 
     url: str
+    """As it may be shown: without its query."""
     fine: bool
     seen: Text
     """For a person: `HTTP 404`, `image/webp`, `JPEG, 212 kB`, …"""

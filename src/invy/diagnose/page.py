@@ -55,7 +55,8 @@ line in the log (`meta.unseen`); what stands in the way of delivery is logged as
 **No code exists for a guest who has blocked you.** Meta tells nobody: the message stays sent, exactly as it does while a
 phone is off, until WhatsApp drops it after 30 days. That is why time, and not a code, decides between them.
 
-A picture that Meta could not use (131053) is fetched as Meta would only with `invy why --look`: it asks a stranger's server.
+A picture that Meta could not use (131053) is named by its address, without the query. It is fetched as Meta would only with
+`invy why --look` (`look=true` over HTTP): that asks a stranger's server.
 
 In `invy status` a message that was sent again counts once, by its newest try, and not at all once one of the tries arrived.
 """

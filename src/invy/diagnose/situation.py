@@ -34,6 +34,8 @@ class Situation:
     earlier_tries: int = 0
     """How many messages this one is a resend of."""
     campaign_hold: Hold | None = None
+    campaign: tuple[str, str] | None = None
+    """The event and the template of its campaign, as the command line names it."""
     sender: SenderHealth = field(default_factory=SenderHealth)
     template: TemplateHealth = field(default_factory=TemplateHealth)
     webhooks: Webhooks = field(default_factory=Webhooks)
@@ -41,6 +43,8 @@ class Situation:
     queue: Queue = field(default_factory=Queue)
     guest: GuestRecord = field(default_factory=GuestRecord)
     picture: Picture | None = None
+    picture_link: str | None = None
+    """The link in the stored request of a message whose picture Meta could not use, as it may be shown."""
 
     @property
     def folded(self) -> Folded:

@@ -55,8 +55,9 @@ class Verdict:
         return self.state.reached
 
     @property
-    def group(self) -> tuple[Finding, str | None]:
-        return self.finding, self.label
+    def group(self) -> tuple[Finding, str | None, str]:
+        """Of one finding and code there are several groups where different commands end what holds them back."""
+        return self.finding, self.label, self.todo.en
 
 
 def verdict(situation: Situation) -> Verdict:
@@ -145,7 +146,7 @@ def _worded(situation: Situation, folded: Folded, ruling: Ruling) -> Verdict:
 _NO_REASON = Text(en="no reason is known", he="הסיבה אינה ידועה")
 _SOMEBODY = Text(en="a person", he="אדם")
 _NO_MEANING = Text(en="", he="")
-_NO_REMEDY = Text(en="See that the reason is gone.", he="יש לוודא שהסיבה הוסרה.")
+_NO_REMEDY = Text(en="See that the reason is gone.", he="יש לוודא שהסיבה כבר לא קיימת.")
 
 
 def _values(situation: Situation, ruling: Ruling) -> Mapping[str, Value]:
@@ -158,6 +159,7 @@ def _values(situation: Situation, ruling: Ruling) -> Mapping[str, Value]:
         "reason": _NO_REASON,
         "who": _SOMEBODY,
         "url": "–",
+        "command": "invy resume",
         "code": "–" if row is None else row.label,
         "title": "–" if row is None else row.title,
         "meaning": _NO_MEANING if row is None else row.meaning,

@@ -1,5 +1,7 @@
 """What is to be said of a message that Meta has not accepted: it waits, is under way, or nobody knows."""
 
+import shlex
+
 from invy.diagnose import notes
 from invy.diagnose.finding import Finding, Remark
 from invy.diagnose.health import SETTLE_S, Hearing, hearing
@@ -49,9 +51,16 @@ def _held(hold: Hold, situation: Situation) -> Ruling:
         code=hold.code,
         subcode=subcode,
         side=Side.OURS if hold.code is None else lookup(hold.code, subcode).side,
-        values={"reason": hold.reason},
+        values={"reason": hold.reason, "command": _ending(hold, situation)},
         rests_on=situation.ids(lambda fact: _failed_with(fact, hold.code)),
     )
+
+
+def _ending(hold: Hold, situation: Situation) -> str:
+    """The command that lets the work go on."""
+    known = situation.campaign if hold.scope is Scope.CAMPAIGN else None
+    words = [hold.scope.value, *(known or (hold.subject,))]
+    return f"invy resume {shlex.join(words)}"
 
 
 def _failed_with(fact: Evidence, code: int | None) -> bool:

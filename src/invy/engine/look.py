@@ -2,9 +2,8 @@
 
 from typing import Final, Protocol
 
-import msgspec
-
 from invy.diagnose.health import Picture
+from invy.diagnose.link import link_of, shown
 from invy.domain.ids import MessageId
 from invy.meta.catalogue import Text
 from invy.meta.picture import Content, Fetched, Look, content
@@ -54,18 +53,19 @@ class PictureEyes:
 
 def judged(url: str, fetched: Fetched) -> Picture:
     """What was seen, in a few words, and whether WhatsApp would take it."""
+    named = shown(url)
     if fetched.look is Look.HTTP_ERROR:
-        return Picture(url, fine=False, seen=_same(f"HTTP {fetched.status}"))
+        return Picture(named, fine=False, seen=_same(f"HTTP {fetched.status}"))
     if fetched.look is not Look.FETCHED:
-        return Picture(url, fine=False, seen=_SEEN[fetched.look])
+        return Picture(named, fine=False, seen=_SEEN[fetched.look])
     found = content(fetched.start)
     size = f"{max(1, fetched.size // _KB):,} kB"
     if found.kind is None:
         unknown = Text(en=f"no picture that we know, {size}", he=f"לא תמונה מסוג מוכר, {size}")
-        return Picture(url, fine=False, seen=unknown)
+        return Picture(named, fine=False, seen=unknown)
     if found.usable:
-        return Picture(url, fine=True, seen=_same(f"{found.kind}, {size}"))
-    return Picture(url, fine=False, seen=_unfit(found, size))
+        return Picture(named, fine=True, seen=_same(f"{found.kind}, {size}"))
+    return Picture(named, fine=False, seen=_unfit(found, size))
 
 
 def _unfit(found: Content, size: str) -> Text:
@@ -81,40 +81,3 @@ def _unfit(found: Content, size: str) -> Text:
 
 def _same(words: str) -> Text:
     return Text(en=words, he=words)
-
-
-class _Image(msgspec.Struct):
-    link: str | None = None
-
-
-class _Parameter(msgspec.Struct):
-    image: _Image | None = None
-
-
-class _Component(msgspec.Struct):
-    type: str = ""
-    parameters: list[_Parameter] = []
-
-
-class _Template(msgspec.Struct):
-    components: list[_Component] = []
-
-
-class _Request(msgspec.Struct):
-    template: _Template | None = None
-
-
-def link_of(payload: bytes) -> str | None:
-    """The link of the header's picture in one of our requests, if it has one."""
-    try:
-        template = msgspec.json.decode(payload, type=_Request).template
-    except msgspec.DecodeError:
-        return None
-    links = (
-        parameter.image.link
-        for component in (template.components if template else ())
-        if component.type == "header"
-        for parameter in component.parameters
-        if parameter.image is not None
-    )
-    return next((link for link in links if link), None)

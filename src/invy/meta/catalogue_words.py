@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from invy.domain.errors import Side
-from invy.meta.catalogue_row import Channel, Effect, Outcome, Retry, Row, Text
+from invy.meta.catalogue_row import Channel, Effect, Lang, Outcome, Retry, Row, Text
 
 SIDE: Mapping[Side, Text] = {
     Side.OURS: Text(
@@ -79,8 +79,28 @@ _UNITS = (
 )
 
 
+_NOT_KNOWN = Text(
+    en="not known; a send answered with it is never repeated on a guess",
+    he="לא ידוע; שליחה שנענתה בקוד הזה לעולם לא חוזרת על סמך ניחוש",
+)
+_UNKNOWN_TITLE = "קוד לא מוכר"
+_UNKNOWN_SOURCE = "אינו מופיע ברשימות שמטא מפרסמת"
+
+
+def title(row: Row, lang: Lang | str) -> str:
+    """Meta's own title, in English whatever the language; of a code that it does not document, ours."""
+    return row.title if row.known or lang != Lang.HE else _UNKNOWN_TITLE
+
+
+def source(row: Row, lang: Lang | str) -> str:
+    """Where the row is from; a page of Meta's keeps its name."""
+    return row.source if row.known or lang != Lang.HE else _UNKNOWN_SOURCE
+
+
 def resend(row: Row) -> Text:
     """Whether and when the same message may be sent again."""
+    if not row.known:
+        return _NOT_KNOWN
     if row.retry is Retry.LATER and row.earliest_s is not None:
         span = duration(row.earliest_s)
         return Text(en=f"yes, after {span.en} at the earliest", he=f"כן, לכל המוקדם אחרי {span.he}")

@@ -1,7 +1,7 @@
 """Situations: everything that a verdict is given about a message, read for one and, page by page, for many.
 
 Both ways ask the same questions in the same code; only what people read about one message and nobody reads about a
-thousand (how many go before it in the queue) is asked for one alone.
+thousand (how many go before it in the queue, the link of its picture) is asked for one alone.
 """
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -13,7 +13,9 @@ from sqlalchemy import ColumnElement, case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from invy.diagnose.case import Case
+from invy.diagnose.failed import PICTURE
 from invy.diagnose.health import GuestRecord
+from invy.diagnose.link import link_of, shown
 from invy.diagnose.situation import Exhibit, Situation
 from invy.domain.hold import Scope
 from invy.domain.ids import EventId, MessageId
@@ -69,6 +71,10 @@ class Situations:
             if message is None:
                 return None
             [found] = await self._cases(connection, [message], Surroundings(now), now)
+            failed = message.folded.failed
+            if failed is not None and failed.failure.code == PICTURE:
+                link = await _picture_link(connection, message.id)
+                found = replace(found, situation=replace(found.situation, picture_link=link))
             if found.message.state is State.QUEUED:
                 queue = replace(found.situation.queue, ahead=await ahead(connection, found.message))
                 found = replace(found, situation=replace(found.situation, queue=queue))
@@ -124,6 +130,7 @@ class Situations:
                 exhibits=tuple(exhibits.get(message.id, ())),
                 due_at=message.due_at,
                 earlier_tries=tries.get(message.id, 0),
+                campaign=(message.event_id, message.template_key) if message.event_id else None,
                 campaign_hold=await surroundings.held(connection, Scope.CAMPAIGN, message.campaign_id),
                 sender=await surroundings.sender(connection, message.sender_id),
                 template=await surroundings.template(connection, message),
@@ -163,6 +170,12 @@ async def _pages(
             if not page:
                 break
             yield page
+
+
+async def _picture_link(connection: AsyncConnection, message_id: MessageId) -> str | None:
+    request = await connection.execute(select(messages.c.payload).where(messages.c.id == message_id))
+    link = link_of(bytes(request.scalar_one()))
+    return None if link is None else shown(link)
 
 
 async def _exhibits(

@@ -111,9 +111,13 @@ async def why(
         ),
     ],
     lang: Language = Lang.EN,
+    look: Annotated[
+        bool,
+        Query(description="Also fetch the picture of the message, as Meta would: a request to its host."),
+    ] = False,
 ) -> WhyShown:
     """The verdict: how sure it is, whose side it is on, what it rests on, what to do, whether to send again and when."""
-    found = await house.why.explain(name)
+    found = await house.why.explain(name, eyes=house.eyes if look else None)
     decisive = set(found.verdict.rests_on)
     facts = {each.id: each.fact for each in found.case.situation.exhibits if each.id in decisive}
     return WhyShown(
