@@ -52,6 +52,28 @@ def test_it_prints_one_line_serves_and_stops_cleanly(stop: signal.Signals) -> No
     assert (process.returncode, out, errors) == (0, "", "")
 
 
+def test_what_it_prints_for_a_person_can_be_copied_on_a_narrow_terminal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The default seed decides the credentials, so that two starts have the same."""
+    plain = start("--json")
+    facts = first_line(plain)
+    plain.send_signal(signal.SIGTERM)
+    plain.communicate(timeout=10)
+    monkeypatch.setenv("COLUMNS", "80")
+    process = start()
+    assert process.stderr is not None
+    lines: list[str] = []
+    while not lines or lines[-1].split()[:1] != ["door"]:
+        lines.append(process.stderr.readline())
+        assert lines[-1], lines
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=10)
+    shown = dict(line.split(maxsplit=1) for line in lines[1:])
+    assert shown["access_token"].strip() == facts["access_token"]
+    assert shown["app_secret"].strip() == facts["app_secret"]
+
+
 def test_it_stops_when_its_parent_closes_the_line() -> None:
     process = start("--json", "--until-stdin-closes", stdin=subprocess.PIPE)
     first_line(process)
@@ -78,6 +100,11 @@ def run(*options: str) -> tuple[int, str]:
         (("--mix", "sunshine"), "no mix called 'sunshine'"),
         (("--scenario", "no-such"), "wedding-500"),
         (("--speed", "0"), "more than 0"),
+        (("--speed", "nan"), "--speed takes"),
+        (("--speed", "inf"), "--speed takes"),
+        (("--latency", "nan"), "milliseconds"),
+        (("--latency", "5-inf"), "milliseconds"),
+        (("--chaos", "lose=nan"), "a name and a rate"),
         (("--latency", "slow"), "milliseconds"),
         (("--chaos", "meteor=1"), "no chaos called 'meteor'"),
         (("--chaos", "lose=often"), "a name and a rate"),

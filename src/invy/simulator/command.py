@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 import os
 import socket
 import sys
@@ -104,6 +105,8 @@ def simulator(  # noqa: PLR0917 - typer reads options from parameters
     if list_scenarios:
         _list()
         return
+    if speed is not None and not math.isfinite(speed):
+        _stop(f"--speed takes how many times faster delays run, as '60', not '{speed}'.")
     try:
         base = load_scenario(scenario) if scenario else Scenario()
         chosen = _changed(
@@ -162,7 +165,7 @@ def _rates(given: list[str]) -> dict[str, float]:
         if name not in known:
             raise ScenarioInvalid(f"There is no chaos called {name!r}. There are: {', '.join(known)}.")
         try:
-            rates[name] = float(rate)
+            rates[name] = _finite(rate)
         except ValueError:
             raise ScenarioInvalid(
                 f"--chaos takes a name and a rate, as 'duplicate=0.1', not {each!r}."
@@ -213,12 +216,14 @@ def _announce(facts: dict[str, Any], *, as_json: bool) -> None:
         sys.stdout.write(json.dumps(facts) + "\n")
         sys.stdout.flush()
         return
-    table = Table(title="A stand-in for Meta's Cloud API is listening", show_header=False)
-    for name, value in facts.items():
-        table.add_row(name, ", ".join(value) if isinstance(value, list) else str(value))
-    table.add_row("pages", f"{facts['base_url']}/_simulator/")
-    table.add_row("door", f"{facts['base_url']}/_simulator/door")
-    Console(stderr=True).print(table)
+    pages = {"pages": f"{facts['base_url']}/_simulator/", "door": f"{facts['base_url']}/_simulator/door"}
+    console = Console(stderr=True)
+    console.print("A stand-in for Meta's Cloud API is listening", style="italic")
+    width = max(map(len, facts))
+    for name, value in (facts | pages).items():
+        shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        # Never cut nor broken by us: whatever the terminal's width, each value is to be copied.
+        console.print(f"  {name:<{width}}  {shown}", soft_wrap=True, markup=False, highlight=False)
 
 
 def _list() -> None:
@@ -230,10 +235,18 @@ def _list() -> None:
     Console().print(table)
 
 
+def _finite(text: str) -> float:
+    """Raises ValueError for what is no number, and for `nan` and `inf`, which Python takes for some."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(text)
+    return number
+
+
 def _latency(text: str) -> tuple[float, float]:
     low, _, high = text.partition("-")
     try:
-        return float(low), float(high or low)
+        return _finite(low), _finite(high or low)
     except ValueError:
         raise ScenarioInvalid(f"--latency takes milliseconds, as '100' or '50-150', not {text!r}.") from None
 

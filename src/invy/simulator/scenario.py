@@ -3,6 +3,7 @@
 Unknown keys are refused, so a typing error never passes for a calm sea.
 """
 
+import math
 import re
 from collections.abc import Mapping
 from functools import cache
@@ -103,7 +104,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     incident: list[IncidentRule] = []
 
     def __post_init__(self) -> None:
-        if self.speed <= 0:
+        if not 0 < self.speed < math.inf:  # which no `nan` is
             raise ScenarioInvalid("speed must be more than 0: it says how many times faster delays run.")
         if not 1 <= self.batch <= _LARGEST_BATCH:
             raise ScenarioInvalid(f"batch must be 1 to {_LARGEST_BATCH}, as Meta's is.")
