@@ -147,6 +147,7 @@ def test_trouble_at_meta_that_ended_in_failure_may_be_sent_again_soon() -> None:
 def test_a_code_that_nobody_documents_is_admitted() -> None:
     judged = judge(failed(424242, "Something new"), Finding.FAILED_UNKNOWN_CODE)
     assert judged.confidence is Confidence.POSSIBLE
+    assert judged.may_resend is MayResend.UNKNOWN
     assert "424242" in judged.headline.en
     assert "Something new" in remarks(judged)
 

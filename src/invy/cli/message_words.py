@@ -56,9 +56,11 @@ def reason(failure: Failure) -> Row | None:
 
 
 def in_short(failure: Failure, lang: Lang = Lang.EN) -> str:
-    """One line: `131026 Message Undeliverable`. A title is Meta's, in English whatever the language."""
+    """One line: `131026 Message Undeliverable`. A title of Meta's is in English whatever the language."""
+    from invy.meta.catalogue_words import title as named
+
     row = reason(failure)
-    title = failure.title or (row.title if row else "") or failure.message or NO_REASON.say(lang)
+    title = failure.title or (named(row, lang) if row else "") or failure.message or NO_REASON.say(lang)
     return title if failure.code is None else f"{failure.code} {title}"
 
 

@@ -6,7 +6,7 @@ from typing import Final
 from invy.cli.message_words import NO_REASON
 from invy.diagnose.words import STATE
 from invy.domain.state import State
-from invy.meta import catalogue
+from invy.meta import catalogue, catalogue_words
 from invy.meta.catalogue import Lang, Text
 from invy.store.overview import Unreached
 
@@ -17,7 +17,7 @@ def by_reason(found: Sequence[Unreached], *, only: Collection[State] = frozenset
 
 
 def words(one: Unreached, lang: Lang = Lang.EN) -> str:
-    """What is known about these, and where they stand. A title is Meta's, in English whatever the language."""
+    """What is known about these, and where they stand. A title of Meta's is in English whatever the language."""
     if one.state is not State.FAILED:
         unheard = one.state is State.SENT and not one.heard
         return (_UNREPORTED if unheard else _WORDS[one.state]).say(lang)
@@ -25,7 +25,7 @@ def words(one: Unreached, lang: Lang = Lang.EN) -> str:
     if one.code is None:
         return f"{failed}: {one.title or NO_REASON.say(lang)}"
     row = catalogue.lookup(one.code, one.subcode)
-    return f"{failed}: {one.code} {one.title or row.title}. {row.meaning.say(lang)}"
+    return f"{failed}: {one.code} {one.title or catalogue_words.title(row, lang)}. {row.meaning.say(lang)}"
 
 
 _UNREPORTED: Final = Text(

@@ -37,7 +37,7 @@ def failed(situation: Situation, folded: Folded, reason: FailedAt) -> Ruling:
         return _without_code(situation, reason, rests_on)
     code, subcode = reason.failure.code, reason.failure.subcode
     row = lookup(code, subcode)
-    resend = _RESEND[row.retry]
+    resend = _RESEND[row.retry] if row.known else MayResend.UNKNOWN
     finding = _finding(situation, folded, row, code, subcode)
     wait = row.earliest_s if resend is MayResend.LATER else None
     picture = situation.picture

@@ -30,6 +30,7 @@ class MayResend(StrEnum):
     LATER = "later"
     RISKY = "risky"  # it could arrive twice
     YES = "yes"
+    UNKNOWN = "unknown"  # Meta does not explain what happened
 
 
 class Finding(StrEnum):

@@ -22,6 +22,7 @@ MAY_RESEND: Final[Mapping[MayResend, Text]] = {
     MayResend.LATER: Text(en="yes, later", he="כן, מאוחר יותר"),
     MayResend.RISKY: Text(en="it could arrive twice", he="היא עלולה להגיע פעמיים"),
     MayResend.YES: Text(en="yes", he="כן"),
+    MayResend.UNKNOWN: Text(en="not known", he="לא ידוע"),
 }
 
 STATE: Final[Mapping[State, Text]] = {
