@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from invy.diagnose.neighbours import Around, Neighbour, around
+from invy.diagnose.neighbours import Around, Neighbour, around, in_time
 
 START = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 SPAN = timedelta(seconds=10)
@@ -64,6 +64,18 @@ def test_one_before_and_one_long_after_leave_room_for_an_outage_between() -> Non
 def test_with_low_traffic_an_outage_is_seen_from_its_last_message_too() -> None:
     slow = (*row("SSS", step=240, start=-480), *row("H", start=300))
     assert told(*slow) is Around.SILENT
+
+
+@pytest.mark.parametrize(
+    ("after_s", "first", "prompt"),
+    [(2, True, True), (100, True, True), (130, True, False), (2, False, True), (15, False, False)],
+)
+def test_a_report_proves_hearing_only_where_the_first_one_came_when_it_should(
+    after_s: int, first: bool, prompt: bool
+) -> None:
+    """A delivery told of after the repair does not bring back the report of sending that was lost."""
+    assert in_time(START, START + timedelta(seconds=after_s), first=first) is prompt
+    assert not in_time(START, None, first=first)
 
 
 def test_a_message_that_stands_alone_tells_nothing() -> None:

@@ -110,6 +110,7 @@ situations = st.builds(
         with_receipt=counts,
         delivered=counts,
         around=st.sampled_from(Around),
+        late=counts,
         failing_alike=counts,
     ),
     queue=st.builds(Queue, ahead=st.none() | counts, per_second=st.none() | st.floats(), looked_at=some_time),

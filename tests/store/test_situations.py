@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event
 
+from invy.diagnose.finding import Finding
 from invy.diagnose.groups import Tally
 from invy.diagnose.health import Ability, SenderHealth, TemplateHealth
 from invy.diagnose.sighting import (
@@ -103,6 +104,29 @@ async def test_a_silent_message_is_compared_with_those_accepted_around_it_and_no
     assert (others.accepted, others.with_receipt, others.delivered) == (4, 3, 1)
     early = (await situation(database, 0, 1250)).others
     assert early.accepted == 2  # what was accepted within the last two minutes does not count yet
+
+
+async def test_reports_that_came_only_after_the_repair_do_not_prove_that_we_heard_before_it(
+    database: Database,
+) -> None:
+    """Two phones of the outage woke up after it; Meta repeated the report of a third; then came the test message."""
+    await write(
+        database,
+        [draft(n) for n in range(6)],
+        *(accepted(n, 1000 + 3 * n) for n in range(6)),
+        receipt(1, "delivered", 1030),
+        receipt(2, "read", 1090),
+        receipt(3, "sent", 1300),
+        receipt(5, "sent", 1016),
+        receipt(5, "delivered", 1017),
+    )
+    for n in (0, 4):
+        found = await situation(database, n)
+        assert (found.others.with_receipt, found.others.late) == (4, 3)
+        assert (await why(database).explain(message_id(n))).verdict.finding is Finding.WEBHOOK_WAS_DEAD
+    [unreached] = await why(database).groups(EVENT)
+    was_dead = [(each.count, each.phone_count) for each in unreached.groups if not each.label][:1]
+    assert was_dead == [(2, 0)]
 
 
 async def test_another_sender_has_ears_of_its_own(database: Database) -> None:

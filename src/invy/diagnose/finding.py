@@ -138,6 +138,7 @@ class Remark(StrEnum):
     FAILURE_TOO = "failure_too"
     TAKEN_TWICE = "taken_twice"
     OTHERS = "others"
+    OTHERS_LATE = "others_late"
     LAST_REPORT = "last_report"
     NEVER_HEARD = "never_heard"
     LAST_WEBHOOK = "last_webhook"

@@ -88,6 +88,8 @@ class Others:
     delivered: int = 0
     around: Around = Around.UNCLEAR
     """What those accepted right before and after this message tell."""
+    late: int = 0
+    """Those whose first report was lost or came late; a later one was heard."""
     failing_alike: int = 0
     """Messages of this sender that failed with the same code within the last day."""
 

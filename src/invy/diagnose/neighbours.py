@@ -13,6 +13,9 @@ from typing import Final
 SURE: Final = 3
 """So many silent messages in a row are no coincidence, and so many reports on both sides are no luck."""
 
+LATE_S: Final = 120
+"""The first report follows within seconds. One so late was repeated by Meta after an outage."""
+
 CLOSE_S: Final = 10
 """A message accepted so soon before or after another one is reported in the same moments as that one."""
 
@@ -21,7 +24,7 @@ CLOSE_S: Final = 10
 class Neighbour:
     accepted_at: datetime
     heard: bool
-    """Whether a report about it came in time. One that came much later was repeated by Meta after an outage."""
+    """Whether its first report came when it should have; see `in_time`."""
 
 
 class Around(StrEnum):
@@ -30,6 +33,17 @@ class Around(StrEnum):
     HEARD = "heard"  # others of the same moments have their reports
     SILENT = "silent"  # those next to it are silent too
     UNCLEAR = "unclear"  # too few to tell
+
+
+def in_time(accepted_at: datetime, heard_at: datetime | None, *, first: bool) -> bool:
+    """Whether we heard at once what Meta tells first: that the message was sent, or that it failed.
+
+    `first` is whether that was among what we have heard. Where delivery or reading is all that came, and not at once,
+    the report before it was lost: we were deaf when the message was accepted.
+    """
+    if heard_at is None:
+        return False
+    return heard_at <= accepted_at + timedelta(seconds=LATE_S if first else CLOSE_S)
 
 
 def around(neighbours: Sequence[Neighbour], start: datetime, end: datetime) -> Around:

@@ -32,7 +32,7 @@ that Meta does not hold back for pacing, are compared (the nearest ones, to ten 
 - **reports come again now, and those accepted right before and after it are silent too**: the webhook was dead then, and
   nobody is to be phoned for it. Three silent in a row are enough, or two with no report of the same moments. A report
   about a later message (the test message after a repair), or one that came more than two minutes late (Meta repeats them
-  after an outage), changes nothing about those before it;
+  after an outage), or only told of a delivery after the report of sending was lost, changes nothing about those before it;
 - **those accepted within seconds of it got their reports, or several on both sides did**: it is about this message;
 - **neither**: too little to compare with; the verdict says so, and blames nobody.
 

@@ -203,7 +203,8 @@ def _others(situation: Situation) -> tuple[Added, ...]:
     if others.accepted <= 0:
         return ()
     counts = {"count": others.accepted, "heard": others.with_receipt, "delivered": others.delivered}
-    return ((Remark.OTHERS, {name: str(count) for name, count in counts.items()}),)
+    told: Added = (Remark.OTHERS, {name: str(count) for name, count in counts.items()})
+    return (told, (Remark.OTHERS_LATE, {"count": str(others.late)})) if others.late > 0 else (told,)
 
 
 def _heard(situation: Situation) -> tuple[Added, ...]:

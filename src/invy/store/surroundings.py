@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from invy.diagnose.health import (
@@ -23,7 +23,7 @@ from invy.diagnose.health import (
     TemplateHealth,
     Webhooks,
 )
-from invy.diagnose.neighbours import Around, Neighbour, around
+from invy.diagnose.neighbours import Around, Neighbour, around, in_time
 from invy.diagnose.notices import (
     ACCOUNT,
     NUMBER_QUALITY,
@@ -78,6 +78,7 @@ class _Near:
     each: Mapping[str, tuple[bool, bool]] = field(default_factory=dict)
     heard: int = 0
     delivered: int = 0
+    late: int = 0
     around: Around = Around.UNCLEAR
 
 
@@ -135,6 +136,7 @@ class Surroundings:
             accepted=len(near.each) - (message.id in near.each),
             with_receipt=near.heard - own_heard,
             delivered=near.delivered - own_delivered,
+            late=near.late,
             around=near.around,
             failing_alike=0 if code is None else await self._failing(connection, message, code),
         )
@@ -173,11 +175,17 @@ class Surroundings:
         )
         rows = {row.id: row for part in parts for row in await connection.execute(part.limit(NEAREST))}
         each = {name: (bool(row.heard), bool(row.delivered)) for name, row in rows.items()}
-        neighbours = [Neighbour(row.accepted_at, _in_time(row)) for row in rows.values()]
+        neighbours = [
+            Neighbour(
+                row.accepted_at, in_time(row.accepted_at, row.first_receipt_at, first=bool(row.told_first))
+            )
+            for row in rows.values()
+        ]
         self._cells[key] = _Near(
             each,
             sum(heard for heard, _ in each.values()),
             sum(delivered for _, delivered in each.values()),
+            sum(row.heard for row in rows.values()) - sum(each.heard for each in neighbours),
             around(neighbours, start, end),
         )
         if len(self._cells) > _CELLS:
@@ -203,19 +211,15 @@ class Surroundings:
 
 def _sample(
     sender_id: SenderId, *when: ColumnElement[bool]
-) -> Select[tuple[str, datetime, datetime | None, bool, bool]]:
+) -> Select[tuple[str, datetime, datetime | None, bool, bool, bool]]:
     return select(
         messages.c.id,
         messages.c.accepted_at,
         messages.c.first_receipt_at,
+        or_(messages.c.sent_receipt_at.is_not(None), messages.c.failed_at.is_not(None)).label("told_first"),
         messages.c.first_receipt_at.is_not(None).label("heard"),
         messages.c.delivered_at.is_not(None).label("delivered"),
     ).where(messages.c.sender_id == sender_id, *when, _NOT_HELD)
-
-
-def _in_time(row: Row[tuple[str, datetime, datetime | None, bool, bool]]) -> bool:
-    heard_at: datetime | None = row.first_receipt_at
-    return heard_at is not None and heard_at <= row.accepted_at + timedelta(seconds=SETTLE_S)
 
 
 async def ahead(connection: AsyncConnection, message: Message) -> int:
