@@ -23,6 +23,7 @@ from invy.store.tables import (
     opt_outs,
     other_wamids,
     user_opt_outs,
+    user_phones,
 )
 from tests.making import at, message_id
 from tests.operations.living import (
@@ -137,7 +138,7 @@ async def test_replay_gives_identical_rows_for_anything_that_was_told(
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(played=steps, harm=st.lists(st.integers(0, 8), min_size=1, max_size=4))
+@given(played=steps, harm=st.lists(st.integers(0, 9), min_size=1, max_size=4))
 async def test_replay_rebuilds_what_was_damaged(
     living: Living, tmp_path: Path, played: list[Any], harm: list[int]
 ) -> None:
@@ -166,6 +167,7 @@ async def damage(database: Database, kind: int) -> None:
         delete(opt_outs),
         delete(user_opt_outs),
         delete(other_wamids),
+        delete(user_phones),
     ][kind]
     async with database.write() as connection:
         await connection.execute(harm)
@@ -180,6 +182,7 @@ def stable(rows: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, An
         "notices",
         "opt_outs",
         "user_opt_outs",
+        "user_phones",
         "other_wamids",
         "journal",
     )
@@ -333,4 +336,4 @@ async def test_the_later_word_of_another_source_about_an_opt_out_stands(
     async with living.database.write() as connection:
         await connection.execute(update(opt_outs).values(at=at(5)))
     _, found = await replayed(living.database, tmp_path, mend=True)
-    assert {each.column for each in found} == {"stopped", "at", "detail"}
+    assert {each.column for each in found} == {"stopped", "at"}

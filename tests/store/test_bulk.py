@@ -86,7 +86,7 @@ async def test_a_value_that_is_the_databases_mischief_stays_a_value(database: Da
     async with database.write() as connection:
         await bulk.insert(connection, database, user_opt_outs, rows)
         found = await bulk.locked(
-            connection, database, (journal.c.id, journal.c.note), journal.c.note, [name]
+            connection, database, (journal.c.id, journal.c.note), {journal.c.note: [name]}
         )
     assert found == []
     async with database.read() as connection:
@@ -104,5 +104,5 @@ async def test_locked_rows_come_in_the_order_of_their_ids_with_aware_times(
             connection, database, journal, by_column(("id", "received_at", "body", "note"), rows)
         )
         columns = (journal.c.id, journal.c.received_at, journal.c.applied_at)
-        found = await bulk.locked(connection, database, columns, journal.c.note, ["note", "other"])
+        found = await bulk.locked(connection, database, columns, {journal.c.note: ["note", "other"]})
     assert [tuple(row) for row in found] == [(n, at(n), None) for n in range(1, count + 1)]

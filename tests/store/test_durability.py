@@ -1,11 +1,15 @@
 """Which transactions wait for the disk: all but those that would be done again by themselves."""
 
+from pathlib import Path
+
 import pytest
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from invy.domain.journal import Closing, Outcome
 from invy.store.batch import ApplyStore
 from invy.store.database import Database
 from invy.store.journal import JournalStore
+from invy.store.scratch import scratch
 from tests.making import at
 
 WAITS = {"sqlite": "2", "postgresql": "on"}
@@ -32,6 +36,25 @@ async def test_after_a_failure_transactions_wait_for_the_disk_again(database: Da
     with pytest.raises(RuntimeError):
         await fails()
     assert await durability(database, repeatable=False) == WAITS[database.engine.dialect.name]
+
+
+async def test_a_throw_away_database_waits_for_nothing(tmp_path: Path) -> None:
+    async with scratch(tmp_path) as database:
+        assert [await durability(database, repeatable=each) for each in (True, False)] == ["0", "0"]
+
+
+async def test_an_engine_of_somebody_else_is_left_as_it_was(tmp_path: Path) -> None:
+    engine = create_async_engine(f"sqlite+aiosqlite:///{tmp_path}/theirs.db")
+    try:
+        for level in (0, 1, 2):
+            async with engine.connect() as connection:
+                await connection.exec_driver_sql(f"PRAGMA synchronous={level}")
+            database = Database.over(engine)
+            assert [await durability(database, repeatable=each) for each in (True, False)] == ["1", "2"]
+            async with engine.connect() as connection:
+                assert (await connection.exec_driver_sql("PRAGMA synchronous")).scalar_one() == level
+    finally:
+        await engine.dispose()
 
 
 async def test_applying_is_repeatable_because_an_entry_is_closed_in_the_transaction_that_applies_it(

@@ -12,16 +12,12 @@ from re import compile as regex
 
 from invy.domain.errors import StoreUnavailable
 from invy.domain.evidence import Receipt, Reply, Told
-from invy.domain.fold import FailedAt
 from invy.domain.heard import Heard
-from invy.domain.hold import Hold
-from invy.domain.ids import JournalId, MessageId
+from invy.domain.ids import JournalId
 from invy.domain.inbound import Inbound, NumberChanged, Preference
 from invy.domain.journal import Closing, Entry, Outcome
 from invy.domain.notice import Notice
-from invy.engine.holding import SCOPES, hold
-from invy.engine.ports import ApplyPort, BatchPort, Clock, Observer, TellingView
-from invy.meta import catalogue
+from invy.engine.ports import ApplyPort, Clock, Observer, TellingView
 
 BATCH = 500
 BATCH_BYTES = 512 * 1024
@@ -32,9 +28,6 @@ GATHER_S = 0.02
 
 SWEEP = timedelta(seconds=60)
 """How often orphans are compared with all messages."""
-
-MARKETING_STOPPED = 131050
-"""The guest has stopped marketing messages from this business (error codes page, 2026-09)."""
 
 POLL_S = 1.0
 """How often to look for entries that another process wrote; our own wake us at once."""
@@ -129,18 +122,18 @@ class Applier:
             await batch.keep_inbound(plan.inbound)
             await batch.keep_notices(plan.notices)
             await batch.keep_preferences(plan.preferences)
-            holds = await self._hold(batch, told)
             await batch.close(plan.closings, self._clock())
             closed, oldest = len(batch.entries), batch.entries[0].received_at
             self._more = batch.more
         self._report(plan, told)
-        for each in holds:
-            self._observer.held(each)
+        holds = [*told.holds]
         self._observer.applied(closed, oldest)
         crossed = [each.wamid for each in told.orphans if each.wamid is not None]
         crossed += told.named
         if crossed:
-            await self._store.adopt(crossed, told.orphans)
+            holds += await self._store.adopt(crossed, told.orphans)
+        for each in holds:
+            self._observer.held(each)
         return closed
 
     async def _sweep(self) -> None:
@@ -149,8 +142,11 @@ class Applier:
         if self._swept_at is not None and now - self._swept_at < SWEEP:
             return
         try:
-            while await self._store.adopt_known():
-                pass
+            adopted = 1
+            while adopted:
+                adopted, holds = await self._store.adopt_known()
+                for each in holds:
+                    self._observer.held(each)
             while await self._store.spread_stops():
                 pass
         except StoreUnavailable:
@@ -159,50 +155,51 @@ class Applier:
             self._observer.trouble("sweep", error)
         self._swept_at = now
 
-    async def _hold(self, batch: BatchPort, told: TellingView) -> list[Hold]:
-        """What a failure told by a webhook means beyond its message.
-
-        One that stands for the account or the template stops that work; one that says that the guest has stopped
-        marketing messages is remembered for the guest.
-        """
-        found: list[Hold] = []
-        for message_id, folded in told.after.items():
-            newly = told.before[message_id].failed is None and folded.failed is not None
-            if not newly or folded.failed is None or folded.failed.failure.code is None:
-                continue
-            failure = folded.failed.failure
-            if failure.code == MARKETING_STOPPED:
-                await batch.keep_preferences([await _stop(batch, message_id, folded.failed)])
-            scope = SCOPES.get(catalogue.lookup(failure.code or 0, failure.subcode).effect)
-            if scope is not None:
-                sender_id, template_key, _ = await batch.identify(message_id)
-                found.append(
-                    hold(
-                        scope,
-                        sender_id=sender_id,
-                        template_key=template_key,
-                        failure=failure,
-                        at=self._clock(),
-                    )
-                )
-                await batch.place(found[-1])
-        return found
-
     async def _set_aside(self, culprit: JournalId, error: Exception) -> int:
-        """One entry that cannot be applied at all: kept, marked, counted, and out of the way."""
+        """One entry that cannot be applied as a whole: fact by fact, and if that does not help either, kept and marked."""
+        note = f"{type(error).__name__}: {error}"[:500]
+        try:
+            outcome = await self._piecemeal(culprit)
+        except StoreUnavailable:
+            raise
+        except Exception:  # noqa: BLE001 - whatever it is, it must not block what comes after this entry
+            outcome = await self._close(culprit, Outcome.UNREADABLE, note)
+        return (
+            await self.step() if outcome is None else 1
+        )  # None: another process has taken it; this one is innocent
+
+    async def _piecemeal(self, culprit: JournalId) -> Outcome | None:
+        """Apply one entry fact by fact: a bad one does not cost its neighbours."""
         async with self._store.applying(1, BATCH_BYTES) as batch:
-            if not batch.entries:
-                return 0
+            if not batch.entries or batch.entries[0].id != culprit:
+                return None
+            plan = self._plan(batch.entries)
+            holds, wrong = await batch.tell_apart(plan.told)
+            await batch.keep_inbound(plan.inbound)
+            await batch.keep_notices(plan.notices)
+            await batch.keep_preferences(plan.preferences)
+            note = "; ".join(wrong)[:500]
+            kept = len(wrong) < len(plan.told) or plan.inbound or plan.notices or plan.preferences
+            found = Outcome.PARTLY if kept else Outcome.UNREADABLE
+            outcome = found if wrong else plan.closings[0].outcome
+            await batch.close([Closing(culprit, outcome, note or plan.closings[0].note)], self._clock())
             entry = batch.entries[0]
-            elsewhere = entry.id != culprit
-            if not elsewhere:
-                note = f"{type(error).__name__}: {error}"[:500]
-                await batch.close([Closing(entry.id, Outcome.UNREADABLE, note)], self._clock())
-        if elsewhere:  # another process has taken it; this one is innocent
-            return await self.step()
+        for each in holds:
+            self._observer.held(each)
+        if wrong:
+            self._observer.entry_unreadable(entry, note)
+        self._more = True
+        return outcome
+
+    async def _close(self, culprit: JournalId, outcome: Outcome, note: str) -> Outcome | None:
+        async with self._store.applying(1, BATCH_BYTES) as batch:
+            if not batch.entries or batch.entries[0].id != culprit:
+                return None
+            entry = batch.entries[0]
+            await batch.close([Closing(culprit, outcome, note)], self._clock())
         self._observer.entry_unreadable(entry, note)
         self._more = True
-        return 1
+        return outcome
 
     def _plan(self, entries: Sequence[Entry]) -> _Plan:
         plan = _Plan()
@@ -238,19 +235,6 @@ def _moved(change: NumberChanged) -> Notice:
         word="user_changed_number",
         reason=change.new,
         raw=words.encode(),
-    )
-
-
-async def _stop(batch: BatchPort, message_id: MessageId, failed: FailedAt) -> Preference:
-    _, _, to = await batch.identify(message_id)
-    return Preference(
-        phone=to.removeprefix("+"),
-        user_id=None,
-        category="marketing_messages",
-        stopped=True,
-        at=failed.at,
-        heard_at=failed.at,
-        detail=failed.failure.details or failed.failure.title,
     )
 
 

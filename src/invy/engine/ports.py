@@ -8,12 +8,11 @@ from typing import Protocol
 from invy.domain.evidence import Told
 from invy.domain.fold import Folded
 from invy.domain.hold import Hold
-from invy.domain.ids import CampaignId, JournalId, MessageId, SenderId, TemplateKey, Wamid
+from invy.domain.ids import CampaignId, JournalId, MessageId, SenderId, Wamid
 from invy.domain.inbound import Inbound, Preference
 from invy.domain.journal import Closing, Entry
 from invy.domain.message import Draft, Lease, Leased, Posted
 from invy.domain.notice import Notice
-from invy.domain.phone import E164
 from invy.meta.reply import Answer
 
 
@@ -42,6 +41,10 @@ class TellingView(Protocol):
     def named(self) -> dict[Wamid, MessageId]:
         """Wamids that became known. Another process may have stored a receipt for one, unseen by this one."""
 
+    @property
+    def holds(self) -> list[Hold]:
+        """Placed because of a failure that stands for more than its message."""
+
 
 class BatchPort(Protocol):
     """One transaction of the applier."""
@@ -53,20 +56,21 @@ class BatchPort(Protocol):
         """Whether entries wait beyond these."""
 
     async def tell(self, facts: Sequence[Told]) -> TellingView: ...
+    async def tell_apart(self, facts: Sequence[Told]) -> tuple[list[Hold], list[str]]:
+        """Each fact on its own; the holds, and what was wrong with those that could not be stored."""
+
     async def keep_inbound(self, found: Sequence[tuple[JournalId, Inbound]]) -> None: ...
     async def keep_notices(self, found: Sequence[tuple[JournalId, Notice]]) -> None: ...
     async def keep_preferences(self, found: Sequence[Preference]) -> None: ...
-    async def identify(self, message_id: MessageId) -> tuple[SenderId, TemplateKey, E164]: ...
-    async def place(self, hold: Hold) -> None: ...
     async def close(self, closings: Sequence[Closing], at: datetime) -> None: ...
 
 
 class ApplyPort(Protocol):
     def applying(self, limit: int, max_bytes: int) -> AbstractAsyncContextManager[BatchPort]: ...
-    async def adopt(self, wamids: Sequence[Wamid], again: Sequence[Told] = ()) -> None:
+    async def adopt(self, wamids: Sequence[Wamid], again: Sequence[Told] = ()) -> Sequence[Hold]:
         """Join orphans of these wamids to messages that are known by now, and tell `again` what found none."""
 
-    async def adopt_known(self) -> int:
+    async def adopt_known(self) -> tuple[int, Sequence[Hold]]:
         """Join some orphans whose messages are known; how many there were, 0 when there is none."""
 
     async def spread_stops(self) -> int:
@@ -87,8 +91,8 @@ class OutboxPort(Protocol):
         only: Collection[MessageId] | None = None,
         campaign_id: CampaignId | None = None,
     ) -> Lease: ...
-    async def record(self, outcomes: Sequence[Posted]) -> None: ...
-    async def adopt(self, wamids: Sequence[Wamid]) -> None: ...
+    async def record(self, outcomes: Sequence[Posted]) -> Sequence[Hold]: ...
+    async def adopt(self, wamids: Sequence[Wamid]) -> Sequence[Hold]: ...
     async def expire(self, now: datetime, limit: int = 1000) -> list[MessageId]: ...
 
 

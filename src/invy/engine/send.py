@@ -20,9 +20,9 @@ from invy.domain.hold import Hold
 from invy.domain.ids import CampaignId, MessageId, SenderId
 from invy.domain.message import Leased, Posted
 from invy.engine.group import GroupCommit
-from invy.engine.holding import SCOPES, hold
 from invy.engine.ports import Clock, GatewayPort, Observer, OutboxPort
 from invy.meta.catalogue import Effect
+from invy.meta.holding import SCOPES, hold
 from invy.meta.reply import Answer
 
 LEASE_AT_ONCE = 200
@@ -183,10 +183,12 @@ class Sender:
             self._observer.held(outcome.hold)
 
     async def _record(self, outcomes: Sequence[Posted]) -> None:
-        await self._outbox.record(outcomes)
+        holds = [*await self._outbox.record(outcomes)]
         named = [each.attempt.wamid for each in outcomes if each.attempt.wamid is not None]
         if named:
-            await self._outbox.adopt(named)
+            holds += await self._outbox.adopt(named)
+        for each in holds:
+            self._observer.held(each)
 
     async def _expire(self) -> None:
         now = self._clock()

@@ -6,23 +6,22 @@ from datetime import datetime
 from hashlib import blake2b
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from invy.domain.evidence import Told
 from invy.domain.hold import Hold
-from invy.domain.ids import JournalId, MessageId, SenderId, TemplateKey, Wamid
+from invy.domain.ids import JournalId, Wamid
 from invy.domain.inbound import Inbound, Preference
 from invy.domain.journal import Closing, Entry
 from invy.domain.notice import Notice
-from invy.domain.phone import E164, from_wa_id
+from invy.domain.phone import from_wa_id
 from invy.store import evidence as evidence_rows
-from invy.store import holds as hold_rows
 from invy.store import journal as journal_rows
-from invy.store import telling, user_ids
+from invy.store import telling, trouble, user_ids
 from invy.store.database import Database
 from invy.store.evidence import plain
-from invy.store.tables import inbound, messages, notices
+from invy.store.tables import inbound, notices
 
 
 class Batch:
@@ -38,6 +37,25 @@ class Batch:
 
     async def tell(self, facts: Sequence[Told]) -> telling.Telling:
         return await telling.tell(self._connection, self._database, facts)
+
+    async def tell_apart(self, facts: Sequence[Told]) -> tuple[list[Hold], list[str]]:
+        """Tell each fact on its own: one that cannot be stored leaves the others alone.
+
+        Returns the holds that follow, and what was wrong with each fact that could not be stored.
+        """
+        held: list[Hold] = []
+        wrong: list[str] = []
+        for fact in facts:
+            await self._connection.exec_driver_sql("SAVEPOINT fact")
+            try:
+                held += (await self.tell([fact])).holds
+            except DBAPIError as error:
+                if trouble.of(error) is not None:
+                    raise
+                await self._connection.exec_driver_sql("ROLLBACK TO SAVEPOINT fact")
+                wrong.append(f"{type(error).__name__} for {fact.wamid or fact.opaque}")
+            await self._connection.exec_driver_sql("RELEASE SAVEPOINT fact")
+        return held, wrong
 
     async def keep_inbound(self, found: Sequence[tuple[JournalId, Inbound]]) -> None:
         """Keep what guests wrote; a redelivered message is kept once."""
@@ -84,19 +102,6 @@ class Batch:
         if found:
             await user_ids.prefer(self._connection, self._database, found)
 
-    async def identify(self, message_id: MessageId) -> tuple[SenderId, TemplateKey, E164]:
-        """Which sender and template a message belongs to, and whom it is for."""
-        found = await self._connection.execute(
-            select(messages.c.sender_id, messages.c.template_key, messages.c.to_phone).where(
-                messages.c.id == message_id
-            )
-        )
-        sender_id, template_key, to = found.one()
-        return sender_id, template_key, to
-
-    async def place(self, hold: Hold) -> None:
-        await hold_rows.place(self._connection, self._database, hold)
-
     async def close(self, closings: Sequence[Closing], at: datetime) -> None:
         await journal_rows.close(
             self._connection,
@@ -119,16 +124,16 @@ class ApplyStore:
             entries, more = await journal_rows.claim(connection, self._database, limit, max_bytes)
             yield Batch(connection, self._database, entries, more=more)
 
-    async def adopt(self, wamids: Sequence[Wamid], again: Sequence[Told] = ()) -> None:
+    async def adopt(self, wamids: Sequence[Wamid], again: Sequence[Told] = ()) -> Sequence[Hold]:
         """Join waiting receipts of these wamids to messages that are known by now. See `telling.adopt`."""
         async with self._database.write() as connection:
-            await telling.adopt(connection, self._database, wamids, again)
+            return (await telling.adopt(connection, self._database, wamids, again)).holds
 
-    async def adopt_known(self) -> int:
-        """Join some of the orphans whose messages are known; how many there were."""
+    async def adopt_known(self) -> tuple[int, Sequence[Hold]]:
+        """Join some of the orphans whose messages are known; how many there were, and the holds that follow."""
         async with self._database.read() as connection:
             if not await evidence_rows.orphans_known(connection, 1):
-                return 0  # as nearly always: nothing to write, so nobody waits for us
+                return 0, ()  # as nearly always: nothing to write, so nobody waits for us
         async with self._database.write() as connection:
             return await telling.adopt_known(connection, self._database)
 

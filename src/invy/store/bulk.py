@@ -68,25 +68,27 @@ async def locked(
     connection: AsyncConnection,
     database: Database,
     columns: Sequence[Column[Any]],
-    key: Column[Any],
-    values: Collection[str],
+    which: Mapping[Column[Any], Collection[str]],
 ) -> list[Sequence[Any]]:
-    """The columns of the rows whose `key` is one of `values`, in the order of their ids, locked for this transaction.
+    """The columns of the rows in which any column of `which` has one of its values, in the order of their ids, locked.
 
-    Around SQLAlchemy's result machinery, which would cost more than the query: every receipt passes here.
+    One statement for all of them, around SQLAlchemy's result machinery, which would cost more than the query: every
+    receipt passes here.
     """
-    if not values:
+    which = {column: values for column, values in which.items() if values}
+    if not which:
         return []
-    table = key.table.name
+    # One text of SQL for any number of values, which the database then need not read again.
+    one_of = "IN (SELECT value FROM json_each(?))" if database.is_sqlite else "= ANY(${}::text[])"
+    either = " OR ".join(f"{column.name} {one_of.format(n)}" for n, column in enumerate(which, 1))
     names = ", ".join(column.name for column in columns)
+    sql = f"SELECT {names} FROM {columns[0].table.name} WHERE {either} ORDER BY id"  # noqa: S608 - names of our own tables
     if not database.is_sqlite:
-        sql = f"SELECT {names} FROM {table} WHERE {key.name} = ANY($1::text[]) ORDER BY id FOR UPDATE"  # noqa: S608 - names of our own tables
-        return list(await connection.exec_driver_sql(sql, (list(values),)))
-    # One text of SQL for any number of values, which SQLite then need not read again.
-    sql = f"SELECT {names} FROM {table} WHERE {key.name} IN (SELECT value FROM json_each(?)) ORDER BY id"  # noqa: S608 - names of our own tables
-    found = await connection.exec_driver_sql(sql, (msgspec.json.encode(list(values)).decode(),))
+        arrays = tuple(list(values) for values in which.values())
+        return list(await connection.exec_driver_sql(f"{sql} FOR UPDATE", arrays))
+    lists = tuple(msgspec.json.encode(list(values)).decode() for values in which.values())
     moments = [n for n, column in enumerate(columns) if isinstance(column.type, Moment)]
-    return [_with_moments(row, moments) for row in found]
+    return [_with_moments(row, moments) for row in await connection.exec_driver_sql(sql, lists)]
 
 
 def moment_text(value: datetime) -> str:

@@ -7,7 +7,19 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, RowMapping, Table, delete, insert, select, text, true, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    RowMapping,
+    Table,
+    delete,
+    insert,
+    select,
+    text,
+    true,
+    tuple_,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from invy.domain.difference import ABSENT, Difference
@@ -27,6 +39,7 @@ from invy.store.tables import (
     opt_outs,
     other_wamids,
     user_opt_outs,
+    user_phones,
 )
 
 _Row = RowMapping
@@ -84,10 +97,10 @@ _NOTICES = _Kind(
     ("field", "subject", "word", "at"),
     notices.c.journal_id.in_(select(journal.c.id)),
 )
-_OTHER_WAMIDS = _Kind(
-    other_wamids, other_wamids.c.wamid, other_wamids.c.wamid, ("message_id",), true(), first=""
-)
-_STOP = ("stopped", "at", "detail")
+_FROM_JOURNAL = (_EVIDENCE, _INBOUND, _NOTICES)
+_STOP = ("stopped", "at")
+"""Not Meta's words beside it: of two alike stops of one second, either's may stand."""
+
 _OPT_OUTS = _Kind(opt_outs, opt_outs.c.phone, opt_outs.c.phone, _STOP, true(), first="")
 _USER_OPT_OUTS = _Kind(
     user_opt_outs, user_opt_outs.c.user_id, user_opt_outs.c.user_id, _STOP, true(), first=""
@@ -98,7 +111,7 @@ _JOURNAL = _Kind(
 _MESSAGES = _Kind(messages, messages.c.id, messages.c.id, _FOLDED, true(), first="")
 
 
-_MENDED = (messages, evidence, inbound, notices, opt_outs, user_opt_outs, other_wamids)
+_MENDED = (messages, evidence, inbound, notices, opt_outs, user_opt_outs, user_phones, other_wamids)
 
 
 class Comparison:
@@ -124,18 +137,17 @@ class Comparison:
 
     async def differences(self) -> AsyncIterator[Difference]:
         """Every difference between the two."""
-        for kind in (_EVIDENCE, _INBOUND, _NOTICES, _OTHER_WAMIDS):
-            async for found in self._unlike(kind):
+        for part in (
+            *(part for kind in _FROM_JOURNAL for part in (self._unlike(kind), self._missing(kind))),
+            *(self._stops(kind) for kind in (_USER_OPT_OUTS, _OPT_OUTS)),
+            self._new_pairs(user_phones),  # others may be known from evidence whose bytes are gone
+            self._new_pairs(other_wamids),
+            self._false_pairs(other_wamids),
+            self._journal(),
+            self._messages(),
+        ):
+            async for found in part:
                 yield found
-            async for found in self._missing(kind):
-                yield found
-        for kind in (_USER_OPT_OUTS, _OPT_OUTS):
-            async for found in self._stops(kind):
-                yield found
-        async for found in self._journal():
-            yield found
-        async for found in self._messages():
-            yield found
 
     async def _unlike(self, kind: _Kind) -> AsyncIterator[Difference]:
         """Rows that the replay has otherwise, or not at all."""
@@ -159,16 +171,48 @@ class Comparison:
 
     async def _stops(self, kind: _Kind) -> AsyncIterator[Difference]:
         """The latest word counts, and other words than webhooks' may stand here: only an older one is a difference."""
-        mend = self._database.upsert(kind.table, [kind.key.name], list(kind.agree))
+        mend = self._database.upsert(kind.table, [kind.key.name], [*kind.agree, "detail"])
         async for row, there in self._paired(kind, self._replayed, self._written):
             if there is None:
                 yield Difference(kind.table.name, kind.name(row), "*", ABSENT, kind.shown(row))
-            elif there["at"] > row["at"] or not kind.unlike(row, there):
+            elif (there["at"], there["stopped"]) >= (row["at"], row["stopped"]):
                 continue
             else:
                 for column in kind.unlike(row, there):
                     yield Difference(kind.table.name, kind.name(row), column, there[column], row[column])
             await self._do(mend.values(dict(row)))
+
+    async def _new_pairs(self, table: Table) -> AsyncIterator[Difference]:
+        """Rows of a table of pairs that only the replay has."""
+        async for name, value in self._lone_pairs(table, self._replayed, self._written):
+            yield Difference(table.name, name, "*", ABSENT, value)
+            key, other = table.primary_key.columns
+            await self._do(insert(table).values({key.name: name, other.name: value}))
+
+    async def _false_pairs(self, table: Table) -> AsyncIterator[Difference]:
+        """Rows of a table of pairs that the replay does not have."""
+        async for name, value in self._lone_pairs(table, self._written, self._replayed):
+            yield Difference(table.name, name, "*", value, ABSENT)
+            key, other = table.primary_key.columns
+            await self._do(delete(table).where(key == name, other == value))
+
+    @staticmethod
+    async def _lone_pairs(
+        table: Table, one: AsyncConnection, other: AsyncConnection
+    ) -> AsyncIterator[tuple[str, str]]:
+        """What stands on one side only."""
+        key = tuple(table.primary_key.columns)
+        page, after = select(*key).order_by(*key).limit(CHUNK), ("", "")
+        while True:
+            rows = [(row[0], row[1]) for row in await one.execute(page.where(tuple_(*key) > after))]
+            if not rows:
+                return
+            after = rows[-1]
+            there = await other.execute(select(*key).where(key[0].in_([name for name, _ in rows])))
+            known = {(row[0], row[1]) for row in there}
+            for pair in rows:
+                if pair not in known:
+                    yield pair
 
     async def _journal(self) -> AsyncIterator[Difference]:
         async for row, twin in self._paired(_JOURNAL, self._written, self._replayed):

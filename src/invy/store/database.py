@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import aiosqlite
 import asyncpg
-from sqlalchemy import ColumnElement, Table, event, extract, func
+from sqlalchemy import ColumnElement, Table, event, extract, func, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, ExceptionContext, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
@@ -110,15 +110,19 @@ _OPTIONS = frozenset(
 class Database:
     """An engine and how to read and write through it. `owned` engines are closed with the database."""
 
-    def __init__(self, engine: AsyncEngine, *, owned: bool) -> None:
+    def __init__(self, engine: AsyncEngine, *, owned: bool, precious: bool = True) -> None:
         self.engine = engine
         self._owned = owned
+        self._precious = precious
         self.turn = asyncio.Lock()
         """SQLite's writers of this process wait here for each other instead of in SQLite's busy loop."""
 
     @classmethod
-    def open(cls, plain_url: str, limits: Limits = UNLIMITED) -> "Database":
-        """Open by plain URL. Nothing is connected yet; a folder missing for SQLite is made."""
+    def open(cls, plain_url: str, limits: Limits = UNLIMITED, *, precious: bool = True) -> "Database":
+        """Open by plain URL. Nothing is connected yet; a folder missing for SQLite is made.
+
+        For an SQLite file that is not `precious` nothing waits for the disk.
+        """
         url = engine_url(plain_url)
         if url.get_backend_name() == "sqlite":
             if url.database and url.database != ":memory:":
@@ -141,7 +145,7 @@ class Database:
                 },
             )
             event.listen(engine.sync_engine, "handle_error", _distrust)
-        return cls(engine, owned=True)
+        return cls(engine, owned=True, precious=precious)
 
     @classmethod
     def over(cls, engine: AsyncEngine) -> "Database":
@@ -216,19 +220,34 @@ class Database:
     async def _sqlite_transaction(self, *, repeatable: bool) -> AsyncIterator[AsyncConnection]:
         async with self.engine.connect() as connection:
             immediate = await connection.execution_options(isolation_level="AUTOCOMMIT")
-            # Said each time: the connection has served others, and outside a transaction: within one SQLite ignores it.
-            await immediate.exec_driver_sql(f"PRAGMA synchronous={'NORMAL' if repeatable else 'FULL'}")
-            await immediate.exec_driver_sql("BEGIN IMMEDIATE")
-            try:
-                yield immediate
-                await immediate.exec_driver_sql("COMMIT")
-            except BaseException:
-                # A statement that was cancelled half way has closed its connection, which rolls back too.
-                if not immediate.invalidated:
-                    raw = await immediate.get_raw_connection()
-                    if raw.driver_connection is not None and raw.driver_connection.in_transaction:
-                        await immediate.exec_driver_sql("ROLLBACK")
-                raise
+            level = "OFF" if not self._precious else "NORMAL" if repeatable else "FULL"
+            async with self._synchronous(immediate, level):
+                await immediate.exec_driver_sql("BEGIN IMMEDIATE")
+                try:
+                    yield immediate
+                    await immediate.exec_driver_sql("COMMIT")
+                except BaseException:
+                    # A statement that was cancelled half way has closed its connection, which rolls back too.
+                    if not immediate.invalidated:
+                        raw = await immediate.get_raw_connection()
+                        if raw.driver_connection is not None and raw.driver_connection.in_transaction:
+                            await immediate.exec_driver_sql("ROLLBACK")
+                    raise
+
+    @asynccontextmanager
+    async def _synchronous(self, connection: AsyncConnection, level: str) -> AsyncIterator[None]:
+        """How far SQLite waits for the disk: said before each transaction, for within one it is ignored.
+
+        A connection of somebody else's engine gets its own level back.
+        """
+        asked = "PRAGMA synchronous"
+        before = None if self._owned else (await connection.exec_driver_sql(asked)).scalar_one()
+        await connection.exec_driver_sql(f"{asked}={level}")
+        try:
+            yield
+        finally:
+            if before is not None and not connection.invalidated:
+                await connection.exec_driver_sql(f"{asked}={before}")
 
     def for_update(self, select: Select[Any], *, skip_locked: bool = False) -> Select[Any]:
         """Lock the rows that are read. SQLite's writer is alone already."""
@@ -254,17 +273,20 @@ class Database:
         return postgresql.insert(table).on_conflict_do_nothing(index_elements=list(on), index_where=where)
 
     def upsert(
-        self, table: Table, on: Sequence[str], update: Sequence[str], newer: str | None = None
+        self, table: Table, on: Sequence[str], update: Sequence[str], newer: Sequence[str] = ()
     ) -> sqlite.Insert | postgresql.Insert:
         """INSERT that overwrites the columns `update` of rows which are there already.
 
-        With `newer`, only where that column of the new row is not before the one stored.
+        With `newer`, only where these columns of the new row, compared in this order, are not before those stored.
         """
         statement: Any = sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
         done: sqlite.Insert | postgresql.Insert = statement.on_conflict_do_update(
             index_elements=list(on),
             set_={name: statement.excluded[name] for name in update},
-            where=statement.excluded[newer] >= table.c[newer] if newer else None,
+            where=tuple_(*(statement.excluded[name] for name in newer))
+            >= tuple_(*(table.c[name] for name in newer))
+            if newer
+            else None,
         )
         return done
 

@@ -56,14 +56,16 @@ class DoubtStore:
     async def case(self, name: str) -> AsyncIterator["Case | None"]:
         """One message in a transaction of its own; committed when the block ends without an error."""
         async with self._database.write() as connection:
-            named = select(messages.c.id, messages.c.payload).where(
-                (messages.c.id == name) | (messages.c.wamid == name)
-            )
-            row = (await connection.execute(self._database.for_update(named))).one_or_none()
-            message = None if row is None else await message_rows.find(connection, row.id)
-            if row is None or message is None:
+            known = await message_rows.find(connection, name)
+            if known is None:
                 yield None
                 return
+            locked = select(messages.c.payload).where(messages.c.id == known.id)
+            row = (await connection.execute(self._database.for_update(locked))).one()
+            message = await message_rows.find(
+                connection, known.id
+            )  # as it is now that nobody else may move it
+            assert message is not None
             yield Case(connection, self._database, await _doubt(connection, message), bytes(row.payload))
 
 

@@ -97,38 +97,41 @@ async def resolve(
     """Which messages are meant, and their fold so far, locked for this transaction.
 
     Our own id is looked for first, the wamid where that finds nothing, and last the wamids that a message has beside
-    the one in its row. Rows are locked in the order of their ids, so that two transactions never wait for each other
-    in a circle.
+    the one in its row. What is known by the first two is locked by one statement in the order of the ids, so that two
+    transactions do not wait for each other in a circle; the rest is as good as never there.
     """
     asked = set(references)
     found = Resolved()
-    candidates = {opaque for _, opaque in asked if opaque and len(opaque) == ID_LENGTH}
-    await _lock(connection, database, messages.c.id, candidates, found)
-    folds = found.folds
-    wamids = {wamid for wamid, opaque in asked if wamid and opaque not in folds}
-    by_wamid = await _lock(connection, database, messages.c.wamid, wamids, found)
-    if others := await _other_names(connection, wamids - by_wamid.keys()):
-        await _lock(connection, database, messages.c.id, set(others.values()) - folds.keys(), found)
-        by_wamid |= others
+    ids = {opaque for _, opaque in asked if opaque and _like_ours(opaque)}
+    wamids = {wamid for wamid, opaque in asked if wamid and not (opaque and _like_ours(opaque))}
+    by_wamid = await _lock(connection, database, {messages.c.id: ids, messages.c.wamid: wamids}, found)
+    strange = {wamid for wamid, opaque in asked if wamid and opaque in ids - found.folds.keys()}
+    by_wamid |= await _lock(connection, database, {messages.c.wamid: strange - by_wamid.keys()}, found)
+    others = await _other_names(connection, (wamids | strange) - by_wamid.keys())
+    await _lock(connection, database, {messages.c.id: set(others.values()) - found.folds.keys()}, found)
+    by_wamid |= others
     for reference in asked:
         wamid, opaque = reference
-        if opaque in folds:
+        if opaque in found.folds:
             found.meant[reference] = MessageId(opaque)
         elif wamid in by_wamid:
             found.meant[reference] = by_wamid[wamid]
     return found
 
 
+def _like_ours(opaque: str) -> bool:
+    return len(opaque) == ID_LENGTH
+
+
 async def _lock(
     connection: AsyncConnection,
     database: Database,
-    key: Column[Any],
-    values: Collection[str],
+    which: Mapping[Column[Any], Collection[str]],
     into: Resolved,
 ) -> dict[Wamid, MessageId]:
-    """Lock rows and take them in; returns them by wamid."""
+    """Lock rows and take them in; returns them by the wamid in the row."""
     by_wamid: dict[Wamid, MessageId] = {}
-    for message_id, to, *folded in await bulk.locked(connection, database, _LOCKED, key, values):
+    for message_id, to, *folded in await bulk.locked(connection, database, _LOCKED, which):
         into.folds[message_id] = columns.read(folded)
         into.phones[message_id] = to
         by_wamid[folded[0]] = message_id
@@ -144,18 +147,20 @@ async def _other_names(connection: AsyncConnection, wamids: Collection[Wamid]) -
     ordered = sorted(wamids)
     for start in range(0, len(ordered), CHUNK):
         rows = await connection.execute(
-            select(other_wamids).where(other_wamids.c.wamid.in_(ordered[start : start + CHUNK]))
+            select(other_wamids)
+            .where(other_wamids.c.wamid.in_(ordered[start : start + CHUNK]))
+            .order_by(other_wamids.c.message_id.desc())
         )
         found.update({Wamid(row.wamid): MessageId(row.message_id) for row in rows})
     return found
 
 
 async def also_named(
-    connection: AsyncConnection, database: Database, names: Mapping[Wamid, MessageId]
+    connection: AsyncConnection, database: Database, names: Collection[tuple[Wamid, MessageId]]
 ) -> None:
-    """Remember wamids that a message has beside the one in its row."""
-    wamids = sorted(names)
-    rows: bulk.Columns = {"wamid": wamids, "message_id": [names[wamid] for wamid in wamids]}
+    """Remember wamids that messages have beside the one in their row."""
+    pairs = sorted(names)
+    rows: bulk.Columns = {"wamid": [wamid for wamid, _ in pairs], "message_id": [owner for _, owner in pairs]}
     await bulk.insert(connection, database, other_wamids, rows, conflict="ON CONFLICT DO NOTHING")
 
 

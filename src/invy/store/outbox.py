@@ -152,10 +152,13 @@ class Outbox:
             for row in rows
         ]
 
-    async def record(self, outcomes: Sequence[Posted]) -> None:
-        """Store what became of attempts, with the holds and rests that follow."""
+    async def record(self, outcomes: Sequence[Posted]) -> Sequence[Hold]:
+        """Store what became of attempts, with the holds and rests that follow. Recording again changes nothing.
+
+        Returns the holds that follow from receipts which waited for these messages.
+        """
         async with self._database.write() as connection:
-            await telling.tell(
+            told = await telling.tell(
                 connection,
                 self._database,
                 [
@@ -164,10 +167,14 @@ class Outbox:
                 ],
             )
             await connection.execute(
-                update(messages).where(messages.c.id == bindparam("message")),
+                # Of this attempt only: by now another worker may be at the next one, and its lease is not ours to end.
+                update(messages).where(
+                    messages.c.id == bindparam("message"), messages.c.attempt == bindparam("number")
+                ),
                 [
                     {
                         "message": posted.message_id,
+                        "number": posted.attempt.number,
                         "lease_owner": None,
                         "lease_until": None,
                         "due_at": posted.due_at,
@@ -180,18 +187,22 @@ class Outbox:
                     await hold_rows.place(connection, self._database, posted.hold)
                 if posted.rest_until is not None and posted.sender_id is not None:
                     await _rest(connection, self._database, posted.sender_id, posted.rest_until)
+        return told.holds
 
-    async def adopt(self, wamids: Sequence[Wamid]) -> None:
+    async def adopt(self, wamids: Sequence[Wamid]) -> Sequence[Hold]:
         """See `telling.adopt`."""
         async with self._database.write() as connection:
-            await telling.adopt(connection, self._database, wamids)
+            return (await telling.adopt(connection, self._database, wamids)).holds
 
     async def expire(self, now: datetime, limit: int = 1000) -> list[MessageId]:
         """Leases whose holder died: whether the request left is unknown, so the messages become unconfirmed."""
         async with self._database.write() as connection:
             statement = (
                 select(messages.c.id, messages.c.attempt, messages.c.lease_until)
-                .where(messages.c.status == "sending", messages.c.lease_until < now)
+                .where(
+                    messages.c.status == "sending",
+                    or_(messages.c.lease_until < now, messages.c.lease_until.is_(None)),
+                )
                 .order_by(messages.c.id)
                 .limit(limit)
             )

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from invy.domain.evidence import Evidence, Told
 from invy.domain.fold import fold, wamids
+from invy.domain.hold import Hold
 from invy.domain.ids import JournalId, MessageId, Wamid
 from invy.domain.journal import Closing, Entry, Outcome
 from invy.store import evidence as evidence_rows
@@ -95,7 +96,7 @@ class Replay:
                 about[row.message_id].extend(evidence_rows.hearings(row))
             folds = {row.id: fold(about[row.id]) for row in rows}
             others = {
-                wamid: message_id
+                (wamid, message_id)
                 for message_id, folded in folds.items()
                 for wamid in wamids(about[message_id])
                 if wamid != folded.wamid
@@ -142,12 +143,14 @@ class Replay:
         if entries:
             self._read_to = entries[-1].id
 
-    async def adopt(self, wamids: Sequence[Wamid], again: Sequence[Told] = ()) -> None:
+    async def adopt(self, wamids: Sequence[Wamid], again: Sequence[Told] = ()) -> Sequence[Hold]:
         """Nobody else writes to the scratch, so nothing can have crossed."""
+        del wamids, again
+        return ()
 
-    async def adopt_known(self) -> int:
+    async def adopt_known(self) -> tuple[int, Sequence[Hold]]:
         """For the same reason there is nothing to find."""
-        return 0
+        return 0, ()
 
     async def spread_stops(self) -> int:
         """Nor here."""

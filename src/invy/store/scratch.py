@@ -8,10 +8,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
-
-from sqlalchemy import event
-from sqlalchemy.pool import ConnectionPoolEntry
 
 from invy.store import schema
 from invy.store.database import Database
@@ -24,16 +20,9 @@ async def scratch(folder: Path, revision: str = schema.HEAD) -> AsyncIterator[Da
     """An empty database in a folder of its own inside `folder`, which is made when needed."""
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=PREFIX, dir=folder, ignore_cleanup_errors=True) as own:
-        database = Database.open(f"sqlite:///{own}/scratch.db")
-        event.listen(database.engine.sync_engine, "connect", _hurry)
+        database = Database.open(f"sqlite:///{own}/scratch.db", precious=False)
         try:
             await schema.upgrade(database, revision)
             yield database
         finally:
             await database.close()
-
-
-def _hurry(connection: Any, _record: ConnectionPoolEntry) -> None:
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA synchronous=OFF")
-    cursor.close()

@@ -52,7 +52,7 @@ class SightingStore:
             for each in sorted(seen, key=lambda each: each.at)
         }
         ordered = [rows[key] for key in sorted(rows)]  # one order for all, so that no two wait for each other
-        newest = self._database.upsert(sightings, ["kind", "subject"], ["at", "fact"], newer="at")
+        newest = self._database.upsert(sightings, ["kind", "subject"], ["at", "fact"], newer=("at",))
         async with self._database.write() as connection:
             for start in range(0, len(ordered), CHUNK):
                 await connection.execute(newest, ordered[start : start + CHUNK])

@@ -202,9 +202,10 @@ Index(
 other_wamids = Table(
     "other_wamids",
     metadata,
-    # Meta accepted one request twice: the message's row has the smaller wamid, the others lead to it from here.
+    # Meta accepted one request twice: the message's row has the smaller wamid, the others lead to it from here. Should
+    # two messages ever be told under one wamid, both are kept.
     Column("wamid", Text, primary_key=True),
-    Column("message_id", String(36), nullable=False),
+    Column("message_id", String(36), primary_key=True),
 )
 Index("ix_other_wamids_message", other_wamids.c.message_id)
 

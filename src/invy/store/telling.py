@@ -11,11 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from invy.domain.evidence import Evidence, Receipt, Told
 from invy.domain.fold import Folded, of
+from invy.domain.hold import Hold
 from invy.domain.ids import MessageId, Wamid
 from invy.domain.phone import E164
+from invy.store import consequences, user_ids
 from invy.store import evidence as evidence_rows
 from invy.store import messages as message_rows
-from invy.store import user_ids
+from invy.store.consequences import Failing
 from invy.store.database import Database
 from invy.store.messages import Reference, Resolved
 
@@ -33,8 +35,12 @@ class Telling:
     phones: dict[MessageId, E164] = field(default_factory=dict)
     users: set[tuple[str, E164]] = field(default_factory=set)
     """User ids that receipts named, with the number their message went to."""
-    others: dict[Wamid, MessageId] = field(default_factory=dict)
+    others: set[tuple[Wamid, MessageId]] = field(default_factory=set)
     """Wamids beside the one in the row."""
+    failing: set[MessageId] = field(default_factory=set)
+    """Messages of which a receipt says why they failed."""
+    holds: list[Hold] = field(default_factory=list)
+    """Placed because of such a failure."""
 
     @classmethod
     def about(cls, resolved: Resolved) -> "Telling":
@@ -48,9 +54,12 @@ class Telling:
         if new.wamid is not None and new.wamid != known.wamid:
             self.named[new.wamid] = message_id
             if known.wamid is not None:
-                self.others[max(new.wamid, known.wamid)] = message_id
-        if type(fact) is Receipt and fact.user_id is not None:
-            self.users.add((fact.user_id, self.phones[message_id]))
+                self.others.add((max(new.wamid, known.wamid), message_id))
+        if type(fact) is Receipt:
+            if fact.user_id is not None:
+                self.users.add((fact.user_id, self.phones[message_id]))
+            if fact.failure is not None:
+                self.failing.add(message_id)
 
 
 def _reference(told: Told) -> Reference:
@@ -96,8 +105,11 @@ async def adopt(
     return telling
 
 
-async def adopt_known(connection: AsyncConnection, database: Database) -> int:
-    """Join orphans whose messages are known, by wamid or by our id: whoever stored them died before looking again."""
+async def adopt_known(connection: AsyncConnection, database: Database) -> tuple[int, list[Hold]]:
+    """Join orphans whose messages are known, by wamid or by our id: whoever stored them died before looking again.
+
+    Returns how many there were, and the holds that follow.
+    """
     pairs = await evidence_rows.orphans_known(connection, evidence_rows.CHUNK)
     asked = [(None, message_id) for _, message_id in pairs]
     telling = Telling.about(await message_rows.resolve(connection, database, asked))
@@ -109,7 +121,7 @@ async def adopt_known(connection: AsyncConnection, database: Database) -> int:
     await evidence_rows.adopt(connection, adopted)
     await _give_orphans(connection, database, telling, telling.named)
     await _write(connection, database, telling)
-    return len(pairs)
+    return len(pairs), telling.holds
 
 
 async def _give_orphans(
@@ -132,3 +144,9 @@ async def _write(connection: AsyncConnection, database: Database, telling: Telli
         await message_rows.also_named(connection, database, telling.others)
     if telling.users:
         await user_ids.learn(connection, database, telling.users)
+    if telling.failing:
+        failing = [
+            Failing(each, telling.before[each], telling.after[each], telling.phones[each])
+            for each in telling.failing
+        ]
+        telling.holds = await consequences.draw(connection, database, failing)

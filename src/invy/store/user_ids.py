@@ -5,6 +5,7 @@ number are only ever added, and of several words about a guest the latest counts
 """
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import Select, or_, select
@@ -49,7 +50,9 @@ async def prefer(connection: AsyncConnection, database: Database, found: Sequenc
             _keep_later(by_user, each.user_id, each)
     await _upsert(connection, database, by_phone)
     if by_user:
-        statement = database.upsert(user_opt_outs, ["user_id"], ["stopped", "at", "detail"], newer="at")
+        statement = database.upsert(
+            user_opt_outs, ["user_id"], ["stopped", "at", "detail"], newer=("at", "stopped")
+        )
         await connection.execute(
             statement, [{"user_id": user_id, **_word(each)} for user_id, each in by_user.items()]
         )
@@ -100,13 +103,18 @@ def _words_about(user_ids: Sequence[str]) -> Select[tuple[str, str, bool, object
 
 
 def _keep_later(kept: dict[str, Preference], name: str, word: Preference) -> None:
-    if name not in kept or kept[name].at <= word.at:
+    if name not in kept or _rank(kept[name]) <= _rank(word):
         kept[name] = word
+
+
+def _rank(word: Preference) -> tuple[datetime, bool]:
+    """Of two words of one second, Meta's smallest unit, the stop counts, whichever was heard first."""
+    return (word.at, word.stopped)
 
 
 async def _upsert(connection: AsyncConnection, database: Database, latest: dict[str, Preference]) -> None:
     if latest:
-        statement = database.upsert(opt_outs, ["phone"], ["stopped", "at", "detail"], newer="at")
+        statement = database.upsert(opt_outs, ["phone"], ["stopped", "at", "detail"], newer=("at", "stopped"))
         rows = [{"phone": phone, **_word(latest[phone])} for phone in sorted(latest)]
         await connection.execute(statement, rows)
 

@@ -52,7 +52,9 @@ class _Reading:
 
     def is_why(self) -> bool:
         """Whether a cancellation that was just caught is this one's own, and nobody else's beside it."""
-        return self.given_up and self.task is not None and self.task.uncancel() <= self.cancelled_before
+        return (
+            self.given_up and self.task is not None and not self.cancelled_before and not self.task.uncancel()
+        )
 
 
 class Intake:

@@ -14,7 +14,7 @@ def upgrade() -> None:
         "other_wamids",
         sa.Column("wamid", sa.Text(), nullable=False),
         sa.Column("message_id", sa.String(length=36), nullable=False),
-        sa.PrimaryKeyConstraint("wamid", name=op.f("pk_other_wamids")),
+        sa.PrimaryKeyConstraint("wamid", "message_id", name=op.f("pk_other_wamids")),
     )
     op.create_index("ix_other_wamids_message", "other_wamids", ["message_id"], unique=False)
     op.create_table(
