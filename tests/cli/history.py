@@ -63,6 +63,7 @@ async def _write(database: Database) -> None:
         making.receipt(wamid(READ), "delivered", 50),
         making.receipt(wamid(READ), "read", 60),
         making.receipt(wamid(READ), "hologram", 61),
+        making.receipt(wamid(ANSWERED), "sent", 10),
         Told(
             Reply(Wamid("wamid.reply"), making.at(70), making.at(71), "button", "אגיע!"),
             message_id=making.message_id(ANSWERED),
