@@ -11,13 +11,15 @@ from invy.domain.ids import MessageId
 from invy.domain.message import Message
 from invy.domain.phone import from_wa_id
 from invy.domain.state import State
+from invy.engine.cancel import Cancelling
 from invy.engine.settle import Settling
 from invy.meta import payload
+from invy.store.cancelling import CancelStore
 from invy.store.doubts import DoubtStore
 from invy.store.guests import GuestStore
 from invy.store.overview import Filter, Overview
 from tests.making import SENDER, at, chunks, draft, message_id
-from tests.operations.living import PHONE, Living, audited, body, preference, status, statuses
+from tests.operations.living import PHONE, Living, audited, body, preference, status, statuses, wamid
 
 
 class Desk:
@@ -173,6 +175,26 @@ async def test_a_message_is_sent_again_once_however_often_it_is_asked_for(desk: 
     with pytest.raises(InvalidInput, match="has been sent again already"):
         await desk.settling.resend(message_id(1), may_arrive_twice=True)
     assert len(await Overview(desk.living.database).page(Filter(states=frozenset({State.QUEUED})))) == 3
+
+
+async def test_a_resend_that_was_cancelled_before_it_left_may_be_asked_for_again(desk: Desk) -> None:
+    await desk.living.unsure(1)
+    await desk.settle(1, Decision.NOT_SENT)
+    first = await desk.settling.resend(message_id(1))
+    await Cancelling(CancelStore(desk.living.database), lambda: desk.now).message(first.id, by="dana")
+    second = await desk.settling.resend(message_id(1))
+    assert (await desk.message(second.id)).state is State.QUEUED
+    with pytest.raises(InvalidInput, match="has been sent again already"):
+        await desk.settling.resend(message_id(1))
+    assert await audited(desk.living.database) == []
+
+
+async def test_a_message_is_found_by_its_other_wamid_too(desk: Desk) -> None:
+    await desk.living.unsure(1)
+    for twin in ("", "~"):
+        await desk.living.hear(statuses(status(1, "mystery", 40, twin=twin)))
+    with pytest.raises(InvalidInput, match=message_id(1)):
+        await desk.settling.resend(wamid(1, "~"))
 
 
 async def test_a_message_sent_again_may_itself_be_settled_and_sent_again(desk: Desk) -> None:

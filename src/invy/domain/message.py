@@ -72,6 +72,11 @@ def once_key(event_id: EventId, template_key: TemplateKey, to: E164) -> str:
     return f"{event_id}\x1f{template_key}\x1f{to}"
 
 
+def retry_key(original: MessageId) -> str:
+    """The key under which a message is sent again at most once."""
+    return f"retry\x1f{original}"
+
+
 @dataclass(frozen=True, slots=True)
 class Posted:
     """The outcome of one attempt, with what follows from it for this message and for others."""

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from invy.domain.errors import InvyError, MetaRefused, Side, StoreUnavailable, TryLater
 from invy.domain.evidence import Told
+from invy.domain.hold import Hold
 from invy.domain.ids import MessageId
 from invy.domain.silence import Learnt, Silence, Stuck
 from invy.engine.ports import Clock, TellingView
@@ -54,6 +55,7 @@ class SilencePort(Protocol):
 
 class ReconcileObserver(Protocol):
     def reconciled(self, learnt: Learnt) -> None: ...
+    def held(self, hold: Hold) -> None: ...
     def trouble(self, where: str, error: Exception) -> None: ...
 
 
@@ -165,6 +167,8 @@ class Reconciler:
         if not found.receipts:
             return Learnt(stuck, (), stuck.state)
         telling = await self._store.tell([Told(receipt, wamid=stuck.wamid) for receipt in found.receipts])
+        for each in telling.holds:
+            self._observer.held(each)
         after = telling.after.get(stuck.id)
         return Learnt(stuck, found.receipts, after.state if after else stuck.state)
 

@@ -14,7 +14,7 @@ from invy.domain.doubt import Doubt
 from invy.domain.errors import InvalidInput, NotFound, OptedOut
 from invy.domain.evidence import Decision, Settlement
 from invy.domain.ids import MessageId, new_id
-from invy.domain.message import Draft, Message
+from invy.domain.message import Draft, Message, retry_key
 from invy.domain.phone import E164
 from invy.domain.state import State
 from invy.engine.ports import Clock
@@ -114,7 +114,7 @@ class Settling:
                 guest_id=message.guest_id,
                 campaign_id=message.campaign_id,
                 retry_of=message.id,
-                once_key=f"retry\x1f{message.id}",
+                once_key=retry_key(message.id),
             )
             await case.enqueue(draft)
         return draft

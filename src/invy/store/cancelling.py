@@ -3,7 +3,7 @@
 The rows are locked before they are judged, so a sender's lease and a cancellation cannot both have one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from invy.domain.evidence import Settlement, Told
 from invy.domain.ids import CampaignId
-from invy.domain.message import Message, once_key
+from invy.domain.message import Message, once_key, retry_key
 from invy.store import messages as message_rows
 from invy.store import telling
 from invy.store.database import Database
@@ -28,6 +28,7 @@ _COLUMNS = (
     messages.c.event_id,
     messages.c.template_key,
     messages.c.to_phone,
+    messages.c.retry_of,
 )
 
 
@@ -70,13 +71,16 @@ class CancelStore:
         )
         cancelled = update(messages).where(messages.c.id.in_([row.id for row in rows]))
         await connection.execute(cancelled.values(due_at=None))
-        invitations = [
-            row.id for row in rows if row.once_key is not None and row.once_key == _invitation(row)
-        ]
-        # Never sent, so the guest is not invited. Other keys stay: a request of the API is one message for ever.
-        await connection.execute(update(messages).where(messages.c.id.in_(invitations)).values(once_key=None))
+        free = [row.id for row in rows if row.once_key is not None and row.once_key in _keys(row)]
+        # Never sent, so the guest is not invited, or the message not sent again. Other keys stay: a request of the API is
+        # one message for ever.
+        await connection.execute(update(messages).where(messages.c.id.in_(free)).values(once_key=None))
         return told
 
 
-def _invitation(row: Row[Any]) -> str | None:
-    return once_key(row.event_id, row.template_key, row.to_phone) if row.event_id is not None else None
+def _keys(row: Row[Any]) -> Iterator[str]:
+    """The keys that a message gives back when it will never be sent."""
+    if row.event_id is not None:
+        yield once_key(row.event_id, row.template_key, row.to_phone)
+    if row.retry_of is not None:
+        yield retry_key(row.retry_of)

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import insert, select
+from sqlalchemy import and_, insert, not_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -99,9 +99,16 @@ class Case:
             ) from error
 
 
+_CANCELLED = and_(messages.c.status == "failed", messages.c.attempt == 0)
+"""It was taken out of the queue before anything was sent, so it is as if it had never been."""
+
+
 async def _doubt(connection: AsyncConnection, message: Message) -> Doubt:
     again = await connection.execute(
-        select(messages.c.id).where(messages.c.retry_of == message.id).order_by(messages.c.id).limit(1)
+        select(messages.c.id)
+        .where(messages.c.retry_of == message.id, not_(_CANCELLED))
+        .order_by(messages.c.id)
+        .limit(1)
     )
     timeline = await evidence_rows.of_message(connection, message.id)
     return Doubt(message, timeline, again.scalar_one_or_none())
