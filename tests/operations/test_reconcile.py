@@ -8,6 +8,7 @@ import pytest
 
 from invy.domain.errors import MetaRefused, TryLater
 from invy.domain.evidence import Receipt, Source
+from invy.domain.hold import Hold
 from invy.domain.silence import Learnt
 from invy.domain.state import State
 from invy.engine import reconcile
@@ -43,12 +44,16 @@ class Noted:
 
     troubles: list[str] = field(default_factory=list)
     learnt: list[Learnt] = field(default_factory=list)
+    holds: list[Hold] = field(default_factory=list)
 
     def trouble(self, where: str, error: Exception) -> None:
         self.troubles.append(f"{where}: {type(error).__name__}")
 
     def reconciled(self, learnt: Learnt) -> None:
         self.learnt.append(learnt)
+
+    def held(self, hold: Hold) -> None:
+        self.holds.append(hold)
 
 
 class Office:
