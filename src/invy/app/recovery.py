@@ -79,7 +79,7 @@ async def recover(
 
 async def _prove(path: Path, folder: Path, clock: Clock, found: Found, watching: Watching) -> int:
     async with scratch(folder) as place:
-        await store.load(path, place, called=path.name, now=None, progress=lambda *_: None)
+        await store.pour(path, place, lambda *_: None)
         audited = await proof.audit(place, found, lambda done: watching.now(f"{done:,} messages audited"))
         replayed = await proof.replay(place, folder, mend=False, clock=clock, found=found, progress=watching)
     return audited.differences + replayed.differences

@@ -9,11 +9,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Connection, DateTime, MetaData, Table, insert
+from sqlalchemy import Connection, DateTime, MetaData, Table
 
 from invy.domain.errors import InvalidInput
 from invy.store import restore, schema
-from invy.store.database import Database
 from invy.store.restore import Progress
 from invy.store.scratch import scratch
 from invy.store.tables import workers
@@ -40,22 +39,13 @@ async def renewed(path: Path, folder: Path, progress: Progress) -> AsyncIterator
             hint=f"A newer Invy made it: restore it with that version. This one works with {schema.HEAD}.",
         )
     async with scratch(folder, revision) as place:
-        await _put(path, place, progress)
+        async with place.read() as connection:
+            tables = await connection.run_sync(tables_there)
+        await restore.pour(path, place, progress, tables)
         await schema.upgrade(place)
         await place.close()  # so that everything is in the one file
         assert place.sqlite_file is not None
         yield place.sqlite_file
-
-
-async def _put(path: Path, place: Database, progress: Progress) -> None:
-    async with restore.opened(path) as backup, place.write() as connection:
-        tables = await connection.run_sync(tables_there)
-        done = {table.name: 0 for table in tables}
-        async for table, rows in backup.chunks(tables):
-            if rows:
-                await connection.execute(insert(table), [dict(row) for row in rows])
-            done[table.name] += len(rows)
-            progress(table.name, done[table.name])
 
 
 def tables_there(connection: Connection) -> tuple[Table, ...]:

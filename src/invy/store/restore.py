@@ -106,13 +106,31 @@ async def occupied(database: Database) -> str | None:
     return None
 
 
+async def pour(path: Path, place: Database, progress: Progress, carried: Sequence[Table] = CARRIED) -> None:
+    """Put a backup into an empty throw-away database whose tables are those of its revision.
+
+    In many transactions, so that the file which SQLite writes ahead stays small: what fails half way is thrown away.
+
+    Raises:
+        InvalidInput: the backup cannot be used.
+    """
+    done = {table.name: 0 for table in carried}
+    async with opened(path) as backup:
+        async for table, rows in backup.chunks(carried):
+            if rows:
+                async with place.write() as connection:
+                    await connection.execute(insert(table), [dict(row) for row in rows])
+            done[table.name] += len(rows)
+            progress(table.name, done[table.name])
+
+
 async def load(
-    path: Path, database: Database, *, called: str, now: datetime | None, progress: Progress
+    path: Path, database: Database, *, called: str, now: datetime, progress: Progress
 ) -> list[str]:
     """Replace everything in the database by the backup, in one transaction.
 
-    With `now`, senders whose messages still wait are held from then on, and returned: what the backup shows as waiting
-    may have been sent after it was made. People know the backup by the name `called`.
+    Senders whose messages still wait are held from now on, and returned: what the backup shows as waiting may have been
+    sent after it was made. People know the backup by the name `called`.
 
     Raises:
         InvalidInput: the backup cannot be used; nothing was changed.
@@ -130,7 +148,7 @@ async def load(
             progress(table.name, done[table.name])
         if not database.is_sqlite:
             await _count_on(connection)
-        return await _hold(connection, database, called, now) if now is not None else []
+        return await _hold(connection, database, called, now)
 
 
 async def _count_on(connection: AsyncConnection) -> None:
