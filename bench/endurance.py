@@ -164,7 +164,7 @@ def table(
         + " | ratio | "
         + " | ".join(f"s at {head}" for head in heads)
         + " |",
-        "| --- | " + "---: | " * (2 * len(sizes) + 1),
+        "| --- |" + " ---: |" * (2 * len(sizes) + 1),
     ]
     for command in commands:
         row = [result.get(command.words) for result in results]
@@ -188,8 +188,8 @@ def page(tables: dict[str, str], how: str) -> str:
     about = (
         "Peak memory and time of the commands that read every message, each a process of its own. Messages have been sent,\n"
         "delivered and read: five facts and three webhooks each. Seconds depend on the machine, and on what else it does;\n"
-        f"what counts is that memory does not grow with the messages. Made by `{how}`,\n"
-        f"Python {platform.python_version()}, {platform.machine()}."
+        f"what counts is that memory does not grow with the messages. Made by\n"
+        f"`{how}`, Python {platform.python_version()}, {platform.machine()}."
     )
     sections = [f"## {name}\n\n{each}" for name, each in (kept | tables).items()]
     return "\n\n".join(["# Endurance", about, *sections]) + f"\n\n{SAID}{said}"
