@@ -147,7 +147,7 @@ class AnyHistory(RuleBasedStateMachine):
     @rule()
     def sweep(self) -> None:
         async def all_known() -> None:
-            while await ApplyStore(self.database).adopt_known():
+            while (await ApplyStore(self.database).adopt_known())[0]:
                 pass
 
         self.do(all_known())
