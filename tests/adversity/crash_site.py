@@ -12,8 +12,10 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 from sqlalchemy import select
 
@@ -108,6 +110,14 @@ class Site:
             else:
                 return
 
+    def ready(self) -> bool:
+        """Whether the service answers that it can take webhooks: a revived one needs a moment to open its door."""
+        try:
+            with urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=5) as response:
+                return bool(response.status == HTTPStatus.OK)
+        except OSError:
+            return False
+
     def talk(self, name: str) -> str:
         return (self.folder / f"{name}.txt").read_text(errors="replace")[-3000:]
 
@@ -147,6 +157,12 @@ def site(world: World, database_url: str, folder: Path, *, rate: int) -> Iterato
         started.communicate(timeout=30)
 
 
+async def furnish(world: World, database_url: str, folder: Path) -> None:
+    """Tables, and nothing in them: Meta is to know our address before there is anything to tell."""
+    async with open_house(settings(database_url, folder, world), upgrade=True):
+        pass
+
+
 async def invite(world: World, database_url: str, folder: Path, count: int) -> None:
     """Guests on the list, and their invitations in the outbox."""
     async with open_house(settings(database_url, folder, world), upgrade=True) as house:
@@ -174,6 +190,8 @@ class Account:
     accepted: dict[MessageId, dict[str, Any]]
     guests: list[dict[str, Any]]
     webhooks: list[dict[str, Any]]
+    untold: int
+    """What happened while nobody had subscribed."""
 
     def lost(self) -> list[tuple[str, str]]:
         """What was answered 200 and is not stored."""
@@ -185,6 +203,10 @@ class Account:
             if each["field"] == "messages" and each["wamid"] and each["status"]
         ]
         return [each for each in taken if each not in self.receipts]
+
+    def given_up(self) -> list[int]:
+        """Webhooks that Meta tried to bring for seven days, in vain: what they told, Invy cannot know."""
+        return [webhook["id"] for webhook in self.webhooks if webhook["state"] == "FAILED"]
 
     def believed(self) -> list[int]:
         """Forged webhooks that were taken for true."""
@@ -234,4 +256,5 @@ async def account(world: World, house: House) -> Account:
         {each["biz_opaque_callback_data"]: each for each in world.messages()},
         world.ask("/_simulator/guests")["guests"],
         world.ask("/_simulator/webhooks")["webhooks"],
+        world.ask("/_simulator/state")["untold_events"],
     )
