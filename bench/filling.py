@@ -21,7 +21,7 @@ from invy.domain.ids import EventId, JournalId, MessageId, SenderId, TemplateKey
 from invy.domain.journal import Outcome
 from invy.domain.message import Draft
 from invy.domain.phone import E164
-from invy.engine.apply import facts
+from invy.engine.hand import facts
 from invy.meta import webhook
 from invy.store import evidence, folded, schema
 from invy.store import messages as message_rows

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from invy.domain.state import State
 from invy.engine.apply import Applier
+from invy.engine.hand import Hand
 from invy.engine.replay import Unobserved
 from invy.meta import webhook
 from invy.store.batch import ApplyStore
@@ -88,10 +89,9 @@ async def test_two_who_apply_at_once_join_a_nameless_receipt_with_the_echo_of_ou
 
 
 async def _one_by_one(stage: Stage) -> None:
-    of = applier(stage)
-    of._limit = 1
-    while await of.step():
-        of._limit = 1
+    hand = Hand(ApplyStore(stage.house.database), webhook.read, lambda: at(100), Unobserved(), most=1)
+    while await hand.step():
+        pass
 
 
 async def test_many_who_apply_the_same_receipts_at_once_leave_one_of_each(idle: Stage) -> None:

@@ -12,7 +12,8 @@ from sqlalchemy import select, text, update
 from invy.domain.heard import Heard
 from invy.domain.journal import Closing, Outcome
 from invy.domain.state import State
-from invy.engine.apply import Applier, facts
+from invy.engine.apply import Applier
+from invy.engine.hand import facts
 from invy.engine.replay import Unobserved
 from invy.meta import webhook
 from invy.store import schema

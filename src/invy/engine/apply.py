@@ -1,27 +1,11 @@
-"""Applying: journal entries become evidence, evidence becomes state. In batches, in one transaction each.
-
-Resumes exactly where the journal stands: an entry is closed in the transaction that applied it. One bad entry never
-blocks its neighbours: a batch that fails for a reason of its own is taken apart until the culprit stands alone.
-"""
+"""Applying: whatever is in the journal is read, and what two tellers stored without seeing each other brought together."""
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from re import compile as regex
 
 from invy.domain.errors import StoreUnavailable
-from invy.domain.evidence import Receipt, Reply, Told
-from invy.domain.heard import Heard
-from invy.domain.ids import JournalId
-from invy.domain.inbound import Inbound, NumberChanged, Preference
-from invy.domain.journal import Closing, Entry, Outcome
-from invy.domain.notice import Notice
-from invy.engine.ports import ApplyPort, Clock, Observer, TellingView
-
-BATCH = 500
-BATCH_BYTES = 512 * 1024
-"""About 1300 statuses: a transaction short enough that new webhooks need not wait long for their turn."""
+from invy.engine.hand import Hand, Reader
+from invy.engine.ports import ApplyPort, Clock, Observer
 
 GATHER_S = 0.02
 """After a wake-up, how long entries gather: one transaction for many costs little more than one for one."""
@@ -32,35 +16,18 @@ SWEEP = timedelta(seconds=60)
 POLL_S = 1.0
 """How often to look for entries that another process wrote; our own wake us at once."""
 
-Reader = Callable[[bytes, datetime], Heard]
-
-
-@dataclass(slots=True)
-class _Plan:
-    """What the entries of a batch say, ready to be stored."""
-
-    told: list[Told] = field(default_factory=list)
-    inbound: list[tuple[JournalId, Inbound]] = field(default_factory=list)
-    notices: list[tuple[JournalId, Notice]] = field(default_factory=list)
-    preferences: list[Preference] = field(default_factory=list)
-    closings: list[Closing] = field(default_factory=list)
-
 
 class Applier:
     """Reads the journal to its end, then waits to be woken. One per process."""
 
     def __init__(self, store: ApplyPort, read: Reader, clock: Clock, observer: Observer) -> None:
+        self._hand = Hand(store, read, clock, observer)
         self._store = store
-        self._read = read
         self._clock = clock
         self._observer = observer
         self._woken = asyncio.Event()
         self._closing = asyncio.Event()
-        self._limit = BATCH
-        self._at_hand: JournalId | None = None
-        self._suspect: JournalId | None = None
         self._swept_at: datetime | None = None
-        self._more = False
 
     def wake(self) -> None:
         """There is something new in the journal."""
@@ -77,7 +44,7 @@ class Applier:
             self._woken.clear()
             try:
                 await self._sweep()
-                while not self._closing.is_set() and await self.step() and self._more:
+                while not self._closing.is_set() and await self._hand.step() and self._hand.more:
                     pass
             except StoreUnavailable as error:
                 self._observer.trouble("apply", error)
@@ -94,47 +61,7 @@ class Applier:
         Raises:
             StoreUnavailable: the database is away; the entries wait.
         """
-        try:
-            closed = await self._batch(self._limit)
-        except StoreUnavailable:
-            raise
-        except Exception as error:
-            if self._at_hand is None:
-                raise  # it has nothing to do with any entry
-            if self._limit > 1:
-                self._limit = max(1, self._limit // 8)
-                return await self.step()
-            if self._suspect != self._at_hand:
-                self._suspect = self._at_hand  # once may be chance; on its own and twice is not
-                return await self.step()
-            closed = await self._set_aside(self._suspect, error)
-        self._limit = min(BATCH, self._limit * 2)
-        return closed
-
-    async def _batch(self, limit: int) -> int:
-        self._at_hand = None
-        async with self._store.applying(limit, BATCH_BYTES) as batch:
-            if not batch.entries:
-                return 0
-            self._at_hand = batch.entries[0].id
-            plan = self._plan(batch.entries)
-            told = await batch.tell(plan.told)
-            await batch.keep_inbound(plan.inbound)
-            await batch.keep_notices(plan.notices)
-            await batch.keep_preferences(plan.preferences)
-            await batch.close(plan.closings, self._clock())
-            closed, oldest = len(batch.entries), batch.entries[0].received_at
-            self._more = batch.more
-        self._report(plan, told)
-        holds = [*told.holds]
-        self._observer.applied(closed, oldest)
-        crossed = [each.wamid for each in told.orphans if each.wamid is not None]
-        crossed += told.named
-        if crossed:
-            holds += await self._store.adopt(crossed, told.orphans)
-        for each in holds:
-            self._observer.held(each)
-        return closed
+        return await self._hand.step()
 
     async def _sweep(self) -> None:
         """Bring together what two tellers stored without seeing each other, or died before they could."""
@@ -154,121 +81,3 @@ class Applier:
         except Exception as error:  # noqa: BLE001 - a defect here must not keep new webhooks from being applied
             self._observer.trouble("sweep", error)
         self._swept_at = now
-
-    async def _set_aside(self, culprit: JournalId, error: Exception) -> int:
-        """One entry that cannot be applied as a whole: fact by fact, and if that does not help either, kept and marked."""
-        note = f"{type(error).__name__}: {error}"[:500]
-        try:
-            outcome = await self._piecemeal(culprit)
-        except StoreUnavailable:
-            raise
-        except Exception:  # noqa: BLE001 - whatever it is, it must not block what comes after this entry
-            outcome = await self._close(culprit, Outcome.UNREADABLE, note)
-        return (
-            await self.step() if outcome is None else 1
-        )  # None: another process has taken it; this one is innocent
-
-    async def _piecemeal(self, culprit: JournalId) -> Outcome | None:
-        """Apply one entry fact by fact: a bad one does not cost its neighbours."""
-        async with self._store.applying(1, BATCH_BYTES) as batch:
-            if not batch.entries or batch.entries[0].id != culprit:
-                return None
-            plan = self._plan(batch.entries)
-            holds, wrong = await batch.tell_apart(plan.told)
-            await batch.keep_inbound(plan.inbound)
-            await batch.keep_notices(plan.notices)
-            await batch.keep_preferences(plan.preferences)
-            note = "; ".join(wrong)[:500]
-            kept = len(wrong) < len(plan.told) or plan.inbound or plan.notices or plan.preferences
-            found = Outcome.PARTLY if kept else Outcome.UNREADABLE
-            outcome = found if wrong else plan.closings[0].outcome
-            await batch.close([Closing(culprit, outcome, note or plan.closings[0].note)], self._clock())
-            entry = batch.entries[0]
-        for each in holds:
-            self._observer.held(each)
-        if wrong:
-            self._observer.entry_unreadable(entry, note)
-        self._more = True
-        return outcome
-
-    async def _close(self, culprit: JournalId, outcome: Outcome, note: str) -> Outcome | None:
-        async with self._store.applying(1, BATCH_BYTES) as batch:
-            if not batch.entries or batch.entries[0].id != culprit:
-                return None
-            entry = batch.entries[0]
-            await batch.close([Closing(culprit, outcome, note)], self._clock())
-        self._observer.entry_unreadable(entry, note)
-        self._more = True
-        return outcome
-
-    def _plan(self, entries: Sequence[Entry]) -> _Plan:
-        plan = _Plan()
-        for entry in entries:
-            heard = self._read(entry.body, entry.received_at)
-            plan.told.extend(facts(heard, entry.id))
-            plan.inbound.extend((entry.id, each) for each in heard.inbound)
-            plan.notices.extend((entry.id, each) for each in heard.notices)
-            plan.notices.extend((entry.id, _moved(each)) for each in heard.number_changes)
-            plan.preferences.extend(heard.preferences)
-            plan.closings.append(closing(entry.id, heard))
-            if plan.closings[-1].note is not None:
-                self._observer.entry_unreadable(entry, plan.closings[-1].note or "")
-        return plan
-
-    def _report(self, plan: _Plan, told: TellingView) -> None:
-        orphans = {(each.wamid, each.opaque) for each in told.orphans}
-        by_wamid = {folded.wamid: folded for folded in told.after.values()}
-        for each in plan.told:
-            if isinstance(each.fact, Receipt):
-                after = None if (each.wamid, each.opaque) in orphans else by_wamid.get(each.wamid)
-                self._observer.status_applied(each, after)
-
-
-def _moved(change: NumberChanged) -> Notice:
-    """A guest's move to another number, kept among the notices: no list of ours is rewritten on Meta's word."""
-    words = f"{change.old or 'unknown'} > {change.new or 'unknown'}"
-    return Notice(
-        field="messages",
-        at=change.at,
-        heard_at=change.heard_at,
-        subject=change.old,
-        word="user_changed_number",
-        reason=change.new,
-        raw=words.encode(),
-    )
-
-
-_OUR_ID = regex(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
-
-
-def facts(heard: Heard, journal_id: JournalId | None) -> list[Told]:
-    """The evidence in one body: receipts, and replies that say which message they answer.
-
-    A reply names our message by Meta's context, or by our id inside the button's payload: Meta sometimes leaves the
-    context out.
-    """
-    told = [
-        Told(receipt, wamid=receipt.wamid, opaque=receipt.opaque, journal_id=journal_id)
-        for receipt in heard.receipts
-    ]
-    for inbound in heard.inbound:
-        ours = _OUR_ID.search(inbound.payload) if inbound.payload else None
-        if inbound.context is None and ours is None:
-            continue
-        reply = Reply(
-            inbound.wamid, inbound.at, inbound.heard_at, inbound.kind, inbound.text, inbound.payload
-        )
-        told.append(
-            Told(reply, wamid=inbound.context, opaque=ours.group() if ours else None, journal_id=journal_id)
-        )
-    return told
-
-
-def closing(entry_id: JournalId, heard: Heard) -> Closing:
-    """How an entry is closed after reading."""
-    if heard.unparsed is not None:
-        return Closing(entry_id, Outcome.UNREADABLE, heard.unparsed)
-    if heard.unreadable:
-        note = "; ".join(f"{each.where}: {each.reason}" for each in heard.unreadable[:5])
-        return Closing(entry_id, Outcome.PARTLY, note[:1000])
-    return Closing(entry_id, Outcome.APPLIED)

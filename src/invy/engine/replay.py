@@ -14,7 +14,8 @@ from invy.domain.hold import Hold
 from invy.domain.ids import MessageId
 from invy.domain.journal import Entry
 from invy.domain.message import Leased, Posted
-from invy.engine.apply import Applier, Reader
+from invy.engine.apply import Applier
+from invy.engine.hand import Reader
 from invy.engine.ports import ApplyPort, Clock
 
 
