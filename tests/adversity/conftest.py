@@ -4,6 +4,8 @@ from pathlib import Path
 import pytest
 
 from invy.app import logs
+from invy.store import schema
+from invy.store.database import Database
 from tests.adversity.stage import Stage, living, settings, staged
 from tests.flows.world import World, simulator
 
@@ -47,3 +49,11 @@ async def alive(database_url: str, tmp_path: Path, world: World) -> AsyncIterato
     )
     async with living(known, world) as made:
         yield made
+
+
+@pytest.fixture
+async def postgresql_database(postgresql_url: str) -> AsyncIterator[Database]:
+    opened = Database.open(postgresql_url)
+    await schema.upgrade(opened)
+    yield opened
+    await opened.close()

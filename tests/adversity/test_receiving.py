@@ -6,7 +6,6 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
-import pytest
 from sqlalchemy import select, text, update
 
 from invy.domain.heard import Heard
@@ -16,7 +15,6 @@ from invy.engine.apply import Applier
 from invy.engine.hand import facts
 from invy.engine.replay import Unobserved
 from invy.meta import webhook
-from invy.store import schema
 from invy.store.batch import ApplyStore, Batch
 from invy.store.database import Database
 from invy.store.journal import JournalStore
@@ -25,14 +23,6 @@ from tests.adversity.bodies import body, status
 from tests.adversity.stage import Stage, send, settings, staged, until, wamid
 from tests.flows.world import World
 from tests.making import at, message_id
-
-
-@pytest.fixture
-async def postgresql_database(postgresql_url: str) -> AsyncIterator[Database]:
-    opened = Database.open(postgresql_url)
-    await schema.upgrade(opened)
-    yield opened
-    await opened.close()
 
 
 async def test_a_thousand_statuses_in_one_body_are_all_applied(stage: Stage) -> None:

@@ -1,4 +1,4 @@
-"""Applying: whatever is in the journal is read, and what two tellers stored without seeing each other brought together."""
+"""Applying: what is in the journal is read, and what two tellers stored without seeing each other is brought together."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -18,14 +18,19 @@ POLL_S = 1.0
 
 
 class Applier:
-    """Reads the journal to its end, then waits to be woken. One per process."""
+    """Reads the journal to its end, then waits to be woken. One per process.
+
+    One hand is always at it. Where the store lets several batches be under way at once, the others join in while more
+    waits than one batch holds: then one batch is read while the rows of another are being written.
+    """
 
     def __init__(self, store: ApplyPort, read: Reader, clock: Clock, observer: Observer) -> None:
-        self._hand = Hand(store, read, clock, observer)
+        self._hand, *self._helping = (Hand(store, read, clock, observer) for _ in range(store.at_once))
         self._store = store
         self._clock = clock
         self._observer = observer
         self._woken = asyncio.Event()
+        self._called = asyncio.Event()
         self._closing = asyncio.Event()
         self._swept_at: datetime | None = None
 
@@ -34,18 +39,24 @@ class Applier:
         self._woken.set()
 
     def close(self) -> None:
-        """Finish the batch at hand and end."""
+        """Finish the batches at hand and end."""
         self._closing.set()
+        self._called.set()
         self._woken.set()
 
     async def run(self) -> None:
         """Apply until `close`. A database that is away is waited for; nothing is lost meanwhile."""
+        async with asyncio.TaskGroup() as group:
+            for hand in self._helping:
+                group.create_task(self._help(hand))
+            await self._lead()
+
+    async def _lead(self) -> None:
         while not self._closing.is_set():
             self._woken.clear()
             try:
                 await self._sweep()
-                while not self._closing.is_set() and await self._hand.step() and self._hand.more:
-                    pass
+                await self._read_on(self._hand)
             except StoreUnavailable as error:
                 self._observer.trouble("apply", error)
             try:
@@ -54,6 +65,20 @@ class Applier:
                 await asyncio.sleep(0 if self._closing.is_set() else GATHER_S)
             except TimeoutError:
                 continue
+
+    async def _help(self, hand: Hand) -> None:
+        while not self._closing.is_set():
+            await self._called.wait()
+            self._called.clear()
+            try:
+                await self._read_on(hand)
+            except StoreUnavailable as error:
+                self._observer.trouble("apply", error)
+
+    async def _read_on(self, hand: Hand) -> None:
+        """Take batches until nothing waits, and call for help while more does."""
+        while not self._closing.is_set() and await hand.step() and hand.more:
+            self._called.set()
 
     async def step(self) -> int:
         """Apply one batch; returns how many entries it closed, 0 when none waits.

@@ -66,6 +66,10 @@ class BatchPort(Protocol):
 
 
 class ApplyPort(Protocol):
+    @property
+    def at_once(self) -> int:
+        """How many batches of one process may be under way at the same time; 1 or more."""
+
     def applying(self, limit: int, max_bytes: int) -> AbstractAsyncContextManager[BatchPort]: ...
     async def adopt(self, wamids: Sequence[Wamid], again: Sequence[Told] = ()) -> Sequence[Hold]:
         """Join orphans of these wamids to messages that are known by now, and tell `again` what found none."""

@@ -38,13 +38,14 @@ class Failing(NamedTuple):
 async def draw(connection: AsyncConnection, database: Database, failing: Iterable[Failing]) -> list[Hold]:
     """Write down what these failures mean, where they were not known before; returns the holds."""
     placed: list[Hold] = []
+    stops: list[Preference] = []
     for message_id, before, after, to in sorted(failing, key=lambda each: each.message_id):
         failed = after.failed
         if failed is None or failed.failure.code in (None, _code(before)):
             continue
         code = failed.failure.code or 0
         if code == MARKETING_STOPPED:
-            await user_ids.prefer(connection, database, [_stop(to, failed)])
+            stops.append(_stop(to, failed))
         scope = SCOPES.get(catalogue.lookup(code, failed.failure.subcode).effect)
         if scope is not None:
             whose = select(messages.c.sender_id, messages.c.template_key).where(messages.c.id == message_id)
@@ -58,7 +59,10 @@ async def draw(connection: AsyncConnection, database: Database, failing: Iterabl
                     at=after.last_receipt_at or failed.at,
                 )
             )
-            await hold_rows.place(connection, database, placed[-1])
+    if stops:
+        await user_ids.prefer(connection, database, stops)
+    for each in sorted(placed, key=lambda each: (each.scope, each.subject)):
+        await hold_rows.place(connection, database, each)
     return placed
 
 

@@ -127,12 +127,18 @@ def _heard(fact: Evidence, at: datetime) -> Evidence:
 async def add(
     connection: AsyncConnection, database: Database, told: Iterable[tuple[Told, MessageId | None]]
 ) -> None:
-    """Append facts; of one that is stored already, only when it was first and last heard is brought up to date."""
+    """Append facts; of one that is stored already, only when it was first and last heard is brought up to date.
+
+    Facts about known messages stay in the order of their telling: nobody else tells of a message that is locked. Orphans
+    have no such lock, so they come last, and all tellers write them in one order: none waits for another in a circle.
+    """
     rows: dict[str, _Row] = {}
+    orphans: dict[str, _Row] = {}
     for each, message_id in told:
         row = row_of(each, message_id)
-        key = row.once_key
-        rows[key] = _merged(rows[key], row) if key in rows else row
+        among, key = orphans if message_id is None else rows, row.once_key
+        among[key] = _merged(among[key], row) if key in among else row
+    rows |= sorted(orphans.items())
     if rows:
         columns = dict(zip(_Row._fields, zip(*rows.values(), strict=True), strict=True))
         await bulk.insert(connection, database, evidence, columns, conflict=_TOLD_AGAIN)

@@ -134,6 +134,11 @@ class Replay:
                 )
                 await telling.adopt(connection, self._scratch, waiting)
 
+    @property
+    def at_once(self) -> int:
+        """One: entries are read in the order in which they came."""
+        return 1
+
     @asynccontextmanager
     async def applying(self, limit: int, max_bytes: int) -> AsyncIterator["ReplayBatch"]:
         """The next entries that the service has read, in the order in which they came."""

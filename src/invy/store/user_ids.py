@@ -54,7 +54,7 @@ async def prefer(connection: AsyncConnection, database: Database, found: Sequenc
             user_opt_outs, ["user_id"], ["stopped", "at", "detail"], newer=("at", "stopped")
         )
         await connection.execute(
-            statement, [{"user_id": user_id, **_word(each)} for user_id, each in by_user.items()]
+            statement, [{"user_id": user_id, **_word(each)} for user_id, each in sorted(by_user.items())]
         )
         await _spread(connection, database, sorted(by_user))
     if pairs:
