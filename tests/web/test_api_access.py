@@ -17,6 +17,7 @@ GUARDED = [
     ("GET", "/api/v1/messages"),
     ("GET", "/api/v1/messages/wamid.A"),
     ("GET", "/api/v1/messages/wamid.A/why"),
+    ("POST", "/api/v1/messages/wamid.A/cancel"),
     ("GET", "/api/v1/events"),
     ("PUT", "/api/v1/events/wedding"),
     ("GET", "/api/v1/events/wedding"),
@@ -24,6 +25,7 @@ GUARDED = [
     ("GET", "/api/v1/events/wedding/guests"),
     ("POST", "/api/v1/events/wedding/guests"),
     ("POST", "/api/v1/events/wedding/campaigns"),
+    ("POST", "/api/v1/events/wedding/campaigns/reminder/cancel"),
 ]
 
 

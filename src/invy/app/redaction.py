@@ -129,6 +129,8 @@ class Redactor:
         return self._plain(value, depth, is_phone=name in PHONE_KEYS or name.endswith("_phone"))
 
     def _plain(self, value: Any, depth: int, *, is_phone: bool) -> Any:
+        if type(value) is str:  # as nearly always; to ask what else it could be costs more than to mask it
+            return self.text(_mask_all(value) if is_phone else value)
         if depth < _DEPTH_MAX:
             if isinstance(value, Mapping):
                 return {str(key): self._value(str(key), item, depth + 1) for key, item in value.items()}

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from invy.app.house import House
 from invy.app.service import Service
 from invy.web import openapi, probes, problem
-from invy.web.api import events, guests, messages, why
+from invy.web.api import cancelling, events, guests, messages, why
 from invy.web.guard import Guard
 from invy.web.openapi import DESCRIPTION
 from invy.web.readiness import Probe
@@ -81,7 +81,7 @@ def create_app(
     problem.install(app)
     app.include_router(probes.router)
     # `why` first: a message's own path takes a wamid with everything behind it, slashes too.
-    for router in (why.router, messages.router, events.router, guests.router):
+    for router in (why.router, cancelling.router, messages.router, events.router, guests.router):
         app.include_router(router, prefix=API)
     openapi.complete(app)
     return FrontDoor(webhook, Guard(app))
