@@ -18,7 +18,7 @@ async def named(house: "House", event: str, template_key: str) -> "Campaign":
         NotFound: there is no such event, or this template was never sent to its guests.
     """
     try:
-        return await house.campaigns.started(EventId(event.strip()), template_key)
+        return await house.campaign_store.started(EventId(event.strip()), template_key)
     except NotFound:
         await events.known(
             house, event

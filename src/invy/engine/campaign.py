@@ -4,7 +4,6 @@ At most once per event, template and number: starting again adds only those who 
 guests is never held at once. A guest whose parameters are missing or who has opted out is left out, with the reason.
 """
 
-import difflib
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -29,7 +28,6 @@ class GuestsPort(Protocol):
 
 class CampaignsPort(Protocol):
     async def put(self, campaign: Campaign) -> Campaign: ...
-    async def of_event(self, event_id: EventId) -> Sequence[Campaign]: ...
 
 
 class PlanPort(Protocol):
@@ -112,24 +110,6 @@ class Campaigns:
             first.extend(fresh[: show - len(first)])
         already = tally.seen - tally.left_out_count - new
         return Preview(new, already, tuple(tally.left_out), tally.left_out_count, tuple(first))
-
-    async def started(self, event_id: EventId, template_key: str) -> Campaign:
-        """The campaign that was started for this event with this template.
-
-        Raises:
-            NotFound: this template was never sent to the guests of that event.
-        """
-        found = {each.template_key: each for each in await self._campaigns.of_event(event_id)}
-        for key, campaign in found.items():
-            if key == template_key:
-                return campaign
-        near = difflib.get_close_matches(template_key, found, n=1)
-        raise NotFound(
-            f"The template {template_key[:128]!r} was never sent to the guests of {event_id!r}.",
-            hint=f"Did you mean {near[0]!r}?"
-            if near
-            else f"Started there: {', '.join(found) or 'none yet'}.",
-        )
 
     async def _require(self, event_id: EventId, template_key: TemplateKey) -> None:
         self._composer.registry.get(template_key)

@@ -73,7 +73,7 @@ async def campaign(
     reason: Reason | None = None,
 ) -> CampaignCancelled:
     """Those guests count as not invited; starting the campaign again invites them."""
-    found = await house.campaigns.started(EventId(event_id), template_key)
+    found = await house.campaign_store.started(EventId(event_id), template_key)
     cancelled = await house.cancelling.campaign(found.id, by=token.name, note=_note(reason))
     states = await house.overview.counts(Filter(campaign_id=found.id))
     return CampaignCancelled(campaign_id=found.id, cancelled=cancelled, states=states)
