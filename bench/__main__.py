@@ -7,6 +7,7 @@ else the machine does falls on all of them; the table shows medians over the rou
 
 import argparse
 import asyncio
+import math
 import platform
 import sqlite3
 import statistics
@@ -190,15 +191,21 @@ def _fresh(url: str) -> Iterator[str]:
         yield made.create()
 
 
-def tell(results: dict[tuple[str, int, str], list[Measured]], rounds: int) -> str:
+def bar(ratio: float) -> str:
+    """A block for the tutorial, and one more for each doubling: tables of ratios from 1 to 1500 are read by eye."""
+    return "█" * max(1, 1 + round(math.log2(ratio)))
+
+
+def tell(results: dict[tuple[str, int, str], list[Measured]], rounds: int, seconds: float) -> str:
     lines = [
         "# Benchmarks",
         "",
         "How fast receipts are taken, measured side by side in one go on one machine. Ratios are what counts: the",
         "numbers themselves change with the machine and with what else it does. Made by `make bench`",
-        f"(`python -m bench --rounds {rounds}`): medians of {rounds} rounds, every contestant once per round on a fresh",
-        f"database, {CONNECTIONS} connections over loopback, one server process each, load from another process.",
-        f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {platform.machine()}.",
+        f"(`python -m bench --rounds {rounds} --seconds {seconds:g}`): medians of {rounds} rounds, every contestant once per",
+        f"round on a fresh database, {CONNECTIONS} connections over loopback, one server process each, load from another",
+        f"process. Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {platform.machine()}. In the bars each",
+        "block is twice the one before: a block more, twice as fast.",
         "",
     ]
     for kind in sorted({key[0] for key in results}, reverse=True):
@@ -207,8 +214,8 @@ def tell(results: dict[tuple[str, int, str], list[Measured]], rounds: int) -> st
             lines += [
                 f"## {'SQLite' if kind == 'sqlite' else 'PostgreSQL'}, {statuses} {plural} per webhook",
                 "",
-                "| | webhooks/s | statuses/s | p99 of the answer | against the tutorial |",
-                "| --- | ---: | ---: | ---: | ---: |",
+                "| | webhooks/s | statuses/s | p99 of the answer | against the tutorial | |",
+                "| --- | ---: | ---: | ---: | ---: | :--- |",
             ]
             medians = {
                 each.key: _median(results[kind, statuses, each.key])
@@ -221,7 +228,7 @@ def tell(results: dict[tuple[str, int, str], list[Measured]], rounds: int) -> st
                 letter = "" if each.key == "bare" else f"({each.key}) "
                 lines.append(
                     f"| {letter}{each.name} | {it.requests_per_s:,.0f} | {it.statuses_per_s:,.0f} "
-                    f"| {it.p99_ms:.1f} ms | {ratio:.1f}× |"
+                    f"| {it.p99_ms:.1f} ms | {ratio:.1f}× | {bar(ratio)} |"
                 )
             c, b, bare = (medians[key].requests_per_s for key in ("c", "b", "bare"))
             lines += ["", f"c is {c / b:.1f}× b and {c / bare:.2f} of bare uvicorn.", ""]
@@ -266,7 +273,7 @@ def main() -> None:
                             file=sys.stderr,
                             flush=True,
                         )
-    page = tell(results, chosen.rounds)
+    page = tell(results, chosen.rounds, chosen.seconds)
     print(page)
     if chosen.save:
         save(ROOT / "docs" / "benchmarks.md", page)
