@@ -25,4 +25,10 @@ class Heard:
     preferences: tuple[Preference, ...] = ()
     notices: tuple[Notice, ...] = ()
     unreadable: tuple[Unreadable, ...] = ()
+    pairs: tuple[tuple[str, str], ...] = ()
+    """User ids and phone digits (as Meta gave them, without +) that the body names as one guest's, sorted, each once.
+
+    From `contacts[]`, and from a system message that tells a guest's new id beside the number. What an inbound message
+    or a preference itself names stands in that fact and is not repeated here.
+    """
     unparsed: str | None = None
