@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from invy.domain.evidence import Receipt, Told
 from invy.domain.ids import Wamid
@@ -27,6 +28,9 @@ from tests.making import at, message_id
 PER_BATCH = 16
 BATCHES = 6
 LEADING = 2
+WAITING = (
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+)
 ROUNDS, AT_ONCE = 10, 500
 
 
@@ -63,6 +67,33 @@ async def test_while_one_hand_waits_for_a_message_that_somebody_holds_the_other_
     assert (await stage.message(1)).state is State.READ
     assert await stage.house.overview.orphans() == len(names) - 1
     assert await stage.audited() == []
+
+
+async def test_what_comes_while_one_hand_is_held_up_is_read_by_the_other(stage: Stage) -> None:
+    await stage.accepted(1, 2)
+    async with stage.house.database.write() as elsewhere:
+        await elsewhere.execute(select(messages.c.id).where(messages.c.id == message_id(1)).with_for_update())
+        stage.service.applier.wake()
+        await stage.house.journal.append([(at(50), body(status(wamid(1), "read")))])
+        await until(partial(somebody_waits, stage.house.database))
+        await stage.house.journal.append([(at(51), body(status(wamid(2), "read")))])
+        stage.service.applier.wake()
+
+        async def the_other_is_read() -> bool:
+            return (await stage.message(2)).state is State.READ
+
+        await until(the_other_is_read)
+        assert (await stage.message(1)).state is State.SENT
+
+    await stage.applied()
+    assert (await stage.message(1)).state is State.READ
+
+
+async def somebody_waits(database: Database) -> bool:
+    """Whether a statement stands before a lock."""
+    async with database.read() as connection:
+        found = await connection.execute(text(WAITING))
+        return bool(found.scalar_one())
 
 
 class Broken(ApplyStore):

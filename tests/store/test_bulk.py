@@ -65,14 +65,15 @@ async def test_only_rows_that_were_not_there_are_returned(database: Database) ->
 
     async def add(given_: bulk.Columns) -> list[Any]:
         async with database.write() as connection:
-            return await bulk.insert(
+            stored = await bulk.insert(
                 connection,
                 database,
                 user_opt_outs,
                 given_,
                 conflict="ON CONFLICT DO NOTHING",
-                returning="user_id",
+                returning="user_id, stopped",
             )
+            return [row[0] for row in stored]
 
     assert sorted(await add(stops("a", "b", when=at(1)))) == ["a", "b"]
     assert await add(stops("b", "c", when=at(2))) == ["c"]

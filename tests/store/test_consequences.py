@@ -1,6 +1,8 @@
 """What a failure means beyond its message does not depend on how its receipt found the message."""
 
 import json
+from collections.abc import Sequence
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -8,8 +10,11 @@ from sqlalchemy import select
 
 from invy.app import proof
 from invy.domain.difference import Difference
-from invy.domain.evidence import Attempt, Decision, Phase, Settlement, Told
+from invy.domain.evidence import Attempt, Decision, Phase, Receipt, Settlement, Told
+from invy.domain.failure import Failure
+from invy.domain.hold import Scope
 from invy.domain.ids import Wamid
+from invy.domain.inbound import Preference
 from invy.domain.journal import Outcome
 from invy.domain.message import Posted
 from invy.domain.state import State
@@ -23,7 +28,7 @@ from invy.store.holds import HoldStore
 from invy.store.journal import JournalStore
 from invy.store.outbox import Outbox
 from invy.store.overview import Overview
-from invy.store.tables import journal, opt_outs
+from invy.store.tables import evidence, holds, journal, opt_outs
 from tests.making import SENDER, at, chunks, draft, message_id, phone
 
 MOMENT = 1793534500
@@ -106,6 +111,83 @@ async def test_a_failure_whose_code_comes_after_a_failure_without_one_counts_too
         await telling.tell(connection, database, [Told(settlement, message_id=message_id(1))])
     await hear(database, {"statuses": [status("wamid.A", "failed", code=131050)]})
     assert await stopped(database) == {phone(1): True}
+
+
+def failed(code: int, seconds: int) -> Told:
+    wamid = Wamid("wamid.A")
+    return Told(
+        Receipt(wamid, "failed", at(seconds), at(500), failure=Failure(code, f"Error {code}")), wamid=wamid
+    )
+
+
+RESUME = Preference(phone(1)[1:], None, "marketing_messages", stopped=False, at=at(12), heard_at=at(500))
+
+
+@pytest.mark.parametrize(
+    ("told", "stops", "held"),
+    [
+        # Two reasons for one failure: each counts, whichever Meta found first.
+        ([failed(131050, 10), failed(131042, 5)], {phone(1): True}, {(Scope.SENDER, 131042)}),
+        ([failed(131026, 10), failed(132015, 12)], {}, {(Scope.TEMPLATE, 132015)}),
+        (
+            [failed(131042, 10), failed(132015, 5), failed(131042, 7)],
+            {},
+            {(Scope.SENDER, 131042), (Scope.TEMPLATE, 132015)},
+        ),
+        # A guest's wish at several times: the latest word counts.
+        ([failed(131050, 14), failed(131050, 10), RESUME], {phone(1): True}, set()),
+        ([failed(131050, 11), failed(131050, 10), RESUME], {phone(1): False}, set()),
+    ],
+)
+async def test_what_follows_from_failures_depends_on_neither_their_order_nor_their_grouping(
+    database: Database,
+    told: Sequence[Told | Preference],
+    stops: dict[str, bool],
+    held: set[tuple[Scope, int]],
+) -> None:
+    await (await leased(database, 1)).record([accepted(1, "wamid.A")])
+    for order in permutations(told):
+        for size in (1, 2, len(told)):
+            async with database.write() as connection:
+                for table in (evidence, opt_outs, holds):
+                    await connection.execute(table.delete())
+            for start in range(0, len(order), size):
+                group = order[start : start + size]
+                async with database.write() as connection:
+                    await telling.tell(
+                        connection,
+                        database,
+                        [each for each in group if isinstance(each, Told)],
+                        preferences=[each for each in group if isinstance(each, Preference)],
+                    )
+            assert await stopped(database) == stops, (order, size)
+            active = {(hold.scope, hold.code) for hold in await HoldStore(database).active()}
+            assert active == held, (order, size)
+
+
+async def test_what_was_let_go_on_does_not_rest_again_because_an_old_failure_is_told_again(
+    database: Database,
+) -> None:
+    await (await leased(database, 1)).record([accepted(1, "wamid.A")])
+    for code, seconds in ((131026, 5), (131042, 10)):
+        async with database.write() as connection:
+            await telling.tell(connection, database, [failed(code, seconds)])
+    store = HoldStore(database)
+    assert await store.release(Scope.SENDER, SENDER, at(600))
+    async with database.write() as connection:
+        told = await telling.tell(connection, database, [failed(131042, 10), failed(131042, 11)])
+    assert told.holds == []
+    assert await store.active() == []
+
+
+async def test_a_hold_is_announced_by_whoever_placed_it_and_by_nobody_else(database: Database) -> None:
+    await (await leased(database, 1, 2)).record([accepted(1, "wamid.A"), accepted(2, "wamid.B")])
+    announced = []
+    for name in ("wamid.A", "wamid.B"):
+        async with database.write() as connection:
+            fact = Receipt(Wamid(name), "failed", at(5), at(500), failure=Failure(131042))
+            announced += (await telling.tell(connection, database, [Told(fact, wamid=Wamid(name))])).holds
+    assert [hold.code for hold in announced] == [131042]
 
 
 @pytest.mark.parametrize("words", [("stop", "resume"), ("resume", "stop"), ("stop", "resume", "stop")])

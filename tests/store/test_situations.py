@@ -272,7 +272,7 @@ async def test_a_guest_who_stopped_under_the_other_form_of_the_number_has_stoppe
     dialled, known_as = E164("+5511987654321"), "551187654321"
     await write(database, [replace(draft(0), to=dialled)])
     async with ApplyStore(database).applying(1, 1) as batch:
-        await batch.keep_preferences([stopped(known_as)])
+        await batch.tell([], preferences=[stopped(known_as)])
     assert (await situation(database, 0)).guest.opted_out_at == at(50)
 
 
@@ -354,7 +354,7 @@ async def test_counting_by_bundles_gives_what_judging_one_by_one_gives(database:
     await write(database, drafts, *facts)
     await HoldStore(database).place(Hold(Scope.CAMPAIGN, "c", "paused", at(1)))
     async with ApplyStore(database).applying(1, 1) as batch:
-        await batch.keep_preferences([stopped(phone(n)[1:]) for n in range(0, 120, 9)])
+        await batch.tell([], preferences=[stopped(phone(n)[1:]) for n in range(0, 120, 9)])
     for later in (timedelta(), timedelta(hours=5), timedelta(days=4), timedelta(days=60)):
         explain = why(database, later)
         exact: dict[str, Tally[MessageId]] = {}

@@ -98,9 +98,8 @@ async def test_a_guest_who_stopped_marketing_is_only_messaged_when_forced(
 ) -> None:
     now = stand.house.clock()
     async with stand.house.apply_store.applying(1, 1) as batch:
-        await batch.keep_preferences(
-            [Preference("447700900123", None, "marketing", stopped=True, at=now, heard_at=now)]
-        )
+        stop = Preference("447700900123", None, "marketing", stopped=True, at=now, heard_at=now)
+        await batch.tell([], preferences=[stop])
 
     assert_problem(await send(caller), 422, "opted-out")
     assert (await send(caller, REMINDER | {"force": True})).status == 202

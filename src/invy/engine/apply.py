@@ -21,7 +21,8 @@ class Applier:
     """Reads the journal to its end, then waits to be woken. One per process.
 
     One hand is always at it. Where the store lets several batches be under way at once, the others join in while more
-    waits than one batch holds: then one batch is read while the rows of another are being written.
+    waits than one batch holds: then one batch is read while the rows of another are being written. They also look for
+    themselves while the first one is held up, by a row that somebody keeps locked.
     """
 
     def __init__(self, store: ApplyPort, read: Reader, clock: Clock, observer: Observer) -> None:
@@ -31,6 +32,7 @@ class Applier:
         self._observer = observer
         self._woken = asyncio.Event()
         self._called = asyncio.Event()
+        self._at_work = False
         self._closing = asyncio.Event()
         self._swept_at: datetime | None = None
 
@@ -56,9 +58,12 @@ class Applier:
             self._woken.clear()
             try:
                 await self._sweep()
+                self._at_work = True
                 await self._read_on(self._hand)
             except StoreUnavailable as error:
                 self._observer.trouble("apply", error)
+            finally:
+                self._at_work = False
             try:
                 async with asyncio.timeout(POLL_S):
                     await self._woken.wait()
@@ -68,7 +73,12 @@ class Applier:
 
     async def _help(self, hand: Hand) -> None:
         while not self._closing.is_set():
-            await self._called.wait()
+            try:
+                async with asyncio.timeout(POLL_S):
+                    await self._called.wait()
+            except TimeoutError:
+                if not self._at_work:
+                    continue
             self._called.clear()
             try:
                 await self._read_on(hand)

@@ -4,9 +4,10 @@ Resumes exactly where the journal stands: an entry is closed in the transaction 
 blocks its neighbours: a batch that fails for a reason of its own is taken apart until the culprit stands alone.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from re import compile as regex
 
 from invy.domain.errors import StoreUnavailable
@@ -16,7 +17,8 @@ from invy.domain.ids import JournalId
 from invy.domain.inbound import Inbound, NumberChanged, Preference
 from invy.domain.journal import Closing, Entry, Outcome
 from invy.domain.notice import Notice
-from invy.engine.ports import ApplyPort, Clock, Observer, TellingView
+from invy.domain.phone import E164, from_wa_id
+from invy.engine.ports import ApplyPort, BatchPort, Clock, Observer, TellingView
 
 BATCH = 500
 BATCH_BYTES = 128 * 1024
@@ -33,8 +35,28 @@ class _Plan:
     told: list[Told] = field(default_factory=list)
     inbound: list[tuple[JournalId, Inbound]] = field(default_factory=list)
     notices: list[tuple[JournalId, Notice]] = field(default_factory=list)
+    pairs: set[tuple[str, E164]] = field(default_factory=set)
     preferences: list[Preference] = field(default_factory=list)
     closings: list[Closing] = field(default_factory=list)
+
+    async def store(self, batch: BatchPort) -> TellingView:
+        told = await batch.tell(self.told, self.pairs, self.preferences)
+        await batch.keep_inbound(self.inbound)
+        await batch.keep_notices(self.notices)
+        return told
+
+    def parts(self) -> Iterator[tuple[str, "_Plan"]]:
+        """The smallest parts that can be stored alone, each with words for what it is."""
+        for fact in self.told:
+            yield f"the report about {fact.wamid or fact.opaque}", _Plan(told=[fact])
+        for entry_id, message in self.inbound:
+            yield f"the guest's message {message.wamid}", _Plan(inbound=[(entry_id, message)])
+        for entry_id, notice in self.notices:
+            yield f"the notice {notice.field}", _Plan(notices=[(entry_id, notice)])
+        for pair in sorted(self.pairs):
+            yield "a user id and its number", _Plan(pairs={pair})
+        for preference in self.preferences:
+            yield "a preference", _Plan(preferences=[preference])
 
 
 class Hand:
@@ -84,27 +106,32 @@ class Hand:
                 return 0
             self._at_hand = batch.entries[0].id
             plan = self._plan(batch.entries)
-            told = await batch.tell(plan.told)
-            await batch.keep_inbound(plan.inbound)
-            await batch.keep_notices(plan.notices)
-            await batch.keep_preferences(plan.preferences)
+            told = await plan.store(batch)
             await batch.close(plan.closings, self._clock())
             closed, oldest = len(batch.entries), batch.entries[0].received_at
             self.more = batch.more
         self._report(plan, told)
-        holds = [*told.holds]
         self._observer.applied(closed, oldest)
-        crossed = [each.wamid for each in told.orphans if each.wamid is not None]
-        crossed += told.named
-        if crossed:
-            holds += await self._store.adopt(crossed, told.orphans)
-        for each in holds:
-            self._observer.held(each)
+        await self._look_again([told])
         return closed
 
+    async def _look_again(self, tellings: Sequence[TellingView]) -> None:
+        """After the commit: what another transaction stored meanwhile, unseen by this one, is brought together with this."""
+        crossed = [each.wamid for told in tellings for each in told.orphans if each.wamid is not None]
+        crossed += [wamid for told in tellings for wamid in told.named]
+        holds = [hold for told in tellings for hold in told.holds]
+        if crossed:
+            holds += await self._store.adopt(crossed)
+        for each in holds:
+            self._observer.held(each)
+        reached = set[str]().union(*(told.reached for told in tellings))
+        if reached:
+            await self._store.spread(reached)
+
     async def _set_aside(self, culprit: JournalId, error: Exception) -> int:
-        """One entry that cannot be applied as a whole: fact by fact, and if that does not help either, kept and marked."""
-        note = f"{type(error).__name__}: {error}"[:500]
+        """One entry that cannot be applied as a whole: part by part, and if that does not help either, kept and marked."""
+        # What the database itself says; the layers around it would add the values of the row, a phone number perhaps.
+        note = f"{type(error).__name__}: {getattr(error, 'orig', error)}"[:500]
         try:
             outcome = await self._piecemeal(culprit)
         except StoreUnavailable:
@@ -116,26 +143,28 @@ class Hand:
         )  # None: another process has taken it; this one is innocent
 
     async def _piecemeal(self, culprit: JournalId) -> Outcome | None:
-        """Apply one entry fact by fact: a bad one does not cost its neighbours."""
+        """Apply one entry part by part: a bad one does not cost its neighbours."""
+        tellings: list[TellingView] = []
         async with self._store.applying(1, BATCH_BYTES) as batch:
             if not batch.entries or batch.entries[0].id != culprit:
                 return None
             plan = self._plan(batch.entries)
-            holds, wrong = await batch.tell_apart(plan.told)
-            await batch.keep_inbound(plan.inbound)
-            await batch.keep_notices(plan.notices)
-            await batch.keep_preferences(plan.preferences)
+
+            async def store(part: _Plan) -> None:
+                tellings.append(await part.store(batch))
+
+            parts = list(plan.parts())
+            tried = [(what, await batch.alone(partial(store, part))) for what, part in parts]
+            wrong = [f"{what} cannot be stored ({reason})" for what, reason in tried if reason is not None]
             note = "; ".join(wrong)[:500]
-            kept = len(wrong) < len(plan.told) or plan.inbound or plan.notices or plan.preferences
-            found = Outcome.PARTLY if kept else Outcome.UNREADABLE
+            found = Outcome.PARTLY if len(wrong) < len(parts) else Outcome.UNREADABLE
             outcome = found if wrong else plan.closings[0].outcome
             await batch.close([Closing(culprit, outcome, note or plan.closings[0].note)], self._clock())
             entry = batch.entries[0]
-        for each in holds:
-            self._observer.held(each)
+        self.more = True
         if wrong:
             self._observer.entry_unreadable(entry, note)
-        self.more = True
+        await self._look_again(tellings)
         return outcome
 
     async def _close(self, culprit: JournalId, outcome: Outcome, note: str) -> Outcome | None:
@@ -156,6 +185,12 @@ class Hand:
             plan.inbound.extend((entry.id, each) for each in heard.inbound)
             plan.notices.extend((entry.id, each) for each in heard.notices)
             plan.notices.extend((entry.id, _moved(each)) for each in heard.number_changes)
+            plan.pairs.update((user_id, from_wa_id(digits)) for user_id, digits in heard.pairs)
+            plan.pairs.update(
+                (each.user_id, from_wa_id(each.sender))
+                for each in heard.inbound
+                if each.user_id and each.sender
+            )
             plan.preferences.extend(heard.preferences)
             plan.closings.append(closing(entry.id, heard))
             if plan.closings[-1].note is not None:

@@ -1,6 +1,6 @@
 """What the use-cases need of the world. The store, the gateway and the clock fit these; nothing here knows how."""
 
-from collections.abc import AsyncIterable, Collection, Sequence
+from collections.abc import AsyncIterable, Awaitable, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
@@ -13,6 +13,7 @@ from invy.domain.inbound import Inbound, Preference
 from invy.domain.journal import Closing, Entry
 from invy.domain.message import Draft, Lease, Leased, Posted
 from invy.domain.notice import Notice
+from invy.domain.phone import E164
 from invy.meta.reply import Answer
 
 
@@ -45,6 +46,10 @@ class TellingView(Protocol):
     def holds(self) -> list[Hold]:
         """Placed because of a failure that stands for more than its message."""
 
+    @property
+    def reached(self) -> set[str]:
+        """User ids that got a word or a number. Another process may have stored the other half, unseen by this one."""
+
 
 class BatchPort(Protocol):
     """One transaction of the applier."""
@@ -55,13 +60,19 @@ class BatchPort(Protocol):
     def more(self) -> bool:
         """Whether entries wait beyond these."""
 
-    async def tell(self, facts: Sequence[Told]) -> TellingView: ...
-    async def tell_apart(self, facts: Sequence[Told]) -> tuple[list[Hold], list[str]]:
-        """Each fact on its own; the holds, and what was wrong with those that could not be stored."""
+    async def tell(
+        self,
+        facts: Sequence[Told],
+        pairs: Collection[tuple[str, E164]] = (),
+        preferences: Sequence[Preference] = (),
+    ) -> TellingView:
+        """Store facts, and what the same webhooks say of guests: user ids with their numbers, and marketing stops."""
+
+    async def alone(self, work: Callable[[], Awaitable[None]]) -> str | None:
+        """Do a part of the work so that its failure undoes nothing but itself; what was wrong, if anything."""
 
     async def keep_inbound(self, found: Sequence[tuple[JournalId, Inbound]]) -> None: ...
     async def keep_notices(self, found: Sequence[tuple[JournalId, Notice]]) -> None: ...
-    async def keep_preferences(self, found: Sequence[Preference]) -> None: ...
     async def close(self, closings: Sequence[Closing], at: datetime) -> None: ...
 
 
@@ -71,8 +82,11 @@ class ApplyPort(Protocol):
         """How many batches of one process may be under way at the same time; 1 or more."""
 
     def applying(self, limit: int, max_bytes: int) -> AbstractAsyncContextManager[BatchPort]: ...
-    async def adopt(self, wamids: Sequence[Wamid], again: Sequence[Told] = ()) -> Sequence[Hold]:
-        """Join orphans of these wamids to messages that are known by now, and tell `again` what found none."""
+    async def adopt(self, wamids: Sequence[Wamid]) -> Sequence[Hold]:
+        """Join orphans of these wamids to messages that are known by now."""
+
+    async def spread(self, reached: Collection[str]) -> None:
+        """Let marketing stops told by these user ids reach all their numbers."""
 
     async def adopt_known(self) -> tuple[int, Sequence[Hold]]:
         """Join some orphans whose messages are known; how many there were, 0 when there is none."""

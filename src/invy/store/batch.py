@@ -1,6 +1,6 @@
 """One transaction of the applier: claimed journal entries, and everything that reading them changes."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from hashlib import blake2b
@@ -15,13 +15,13 @@ from invy.domain.ids import JournalId, Wamid
 from invy.domain.inbound import Inbound, Preference
 from invy.domain.journal import Closing, Entry
 from invy.domain.notice import Notice
-from invy.domain.phone import from_wa_id
 from invy.store import evidence as evidence_rows
 from invy.store import journal as journal_rows
 from invy.store import telling, trouble, user_ids
 from invy.store.database import Database
 from invy.store.evidence import plain
 from invy.store.tables import inbound, notices
+from invy.store.user_ids import Pair
 
 
 class Batch:
@@ -39,27 +39,31 @@ class Batch:
         self._connection = connection
         self._database = database
 
-    async def tell(self, facts: Sequence[Told]) -> telling.Telling:
-        return await telling.tell(self._connection, self._database, facts)
+    async def tell(
+        self, facts: Sequence[Told], pairs: Collection[Pair] = (), preferences: Sequence[Preference] = ()
+    ) -> telling.Telling:
+        """See `telling.tell`."""
+        return await telling.tell(
+            self._connection, self._database, facts, pairs=pairs, preferences=preferences
+        )
 
-    async def tell_apart(self, facts: Sequence[Told]) -> tuple[list[Hold], list[str]]:
-        """Tell each fact on its own: one that cannot be stored leaves the others alone.
+    async def alone(self, work: Callable[[], Awaitable[None]]) -> str | None:
+        """Do a part of the work so that its failure undoes nothing but itself; returns what was wrong, if anything.
 
-        Returns the holds that follow, and what was wrong with each fact that could not be stored.
+        Raises:
+            StoreUnavailable: the database is away.
         """
-        held: list[Hold] = []
-        wrong: list[str] = []
-        for fact in facts:
-            await self._connection.exec_driver_sql("SAVEPOINT fact")
-            try:
-                held += (await self.tell([fact])).holds
-            except DBAPIError as error:
-                if trouble.of(error) is not None:
-                    raise
-                await self._connection.exec_driver_sql("ROLLBACK TO SAVEPOINT fact")
-                wrong.append(f"{type(error).__name__} for {fact.wamid or fact.opaque}")
-            await self._connection.exec_driver_sql("RELEASE SAVEPOINT fact")
-        return held, wrong
+        wrong = None
+        await self._connection.exec_driver_sql("SAVEPOINT part")
+        try:
+            await work()
+        except (DBAPIError, ValueError, OverflowError) as error:
+            if isinstance(error, DBAPIError) and trouble.of(error) is not None:
+                raise
+            await self._connection.exec_driver_sql("ROLLBACK TO SAVEPOINT part")
+            wrong = type(error).__name__
+        await self._connection.exec_driver_sql("RELEASE SAVEPOINT part")
+        return wrong
 
     async def keep_inbound(self, found: Sequence[tuple[JournalId, Inbound]]) -> None:
         """Keep what guests wrote; a redelivered message is kept once."""
@@ -78,12 +82,8 @@ class Batch:
             }
             for journal_id, each in sorted(found, key=lambda pair: pair[1].wamid)
         ]
-        if not rows:
-            return
-        await self._connection.execute(self._database.insert_new(inbound, ["wamid"]), rows)
-        pairs = {(each.user_id, from_wa_id(each.sender)) for _, each in found if each.user_id and each.sender}
-        if pairs:
-            await user_ids.learn(self._connection, self._database, pairs)
+        if rows:
+            await self._connection.execute(self._database.insert_new(inbound, ["wamid"]), rows)
 
     async def keep_notices(self, found: Sequence[tuple[JournalId, Notice]]) -> None:
         rows = [
@@ -101,11 +101,6 @@ class Batch:
         if rows:
             rows.sort(key=lambda row: str(row["once_key"]))
             await self._connection.execute(self._database.insert_new(notices, ["once_key"]), rows)
-
-    async def keep_preferences(self, found: Sequence[Preference]) -> None:
-        """Remember who has stopped marketing messages; the latest word of each guest counts."""
-        if found:
-            await user_ids.prefer(self._connection, self._database, found)
 
     async def close(self, closings: Sequence[Closing], at: datetime) -> None:
         await journal_rows.close(
@@ -134,10 +129,26 @@ class ApplyStore:
             entries, more = await journal_rows.claim(connection, self._database, limit, max_bytes)
             yield Batch(connection, self._database, entries, more=more)
 
-    async def adopt(self, wamids: Sequence[Wamid], again: Sequence[Told] = ()) -> Sequence[Hold]:
+    async def adopt(self, wamids: Sequence[Wamid]) -> Sequence[Hold]:
         """Join waiting receipts of these wamids to messages that are known by now. See `telling.adopt`."""
         async with self._database.write() as connection:
-            return (await telling.adopt(connection, self._database, wamids, again)).holds
+            return (await telling.adopt(connection, self._database, wamids)).holds
+
+    async def spread(self, reached: Collection[str]) -> None:
+        """Let marketing stops told by these user ids reach all their numbers. See `user_ids.write`.
+
+        Only where two transactions may have crossed, and hardly ever is there anything to write.
+        """
+        if self._database.is_sqlite:
+            return
+        ordered = sorted(reached)
+        for start in range(0, len(ordered), evidence_rows.CHUNK):
+            part = ordered[start : start + evidence_rows.CHUNK]
+            async with self._database.read() as connection:
+                late = await user_ids.overdue(connection, len(part), part)
+            if late:
+                async with self._database.write() as connection:
+                    await user_ids.spread(connection, self._database, late)
 
     async def adopt_known(self) -> tuple[int, Sequence[Hold]]:
         """Join some of the orphans whose messages are known; how many there were, and the holds that follow."""

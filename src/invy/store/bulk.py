@@ -34,13 +34,13 @@ async def insert(
     *,
     conflict: str = "",
     returning: str = "",
-) -> list[Any]:
+) -> list[Sequence[Any]]:
     """Insert rows. `conflict` is an ON CONFLICT clause, spelled for both databases alike.
 
-    With DO UPDATE, no two of the rows may fall on each other: PostgreSQL refuses that. Returns the column `returning`
-    of the rows that were inserted, in no order; nothing when none is asked for.
+    With DO UPDATE, no two of the rows may fall on each other: PostgreSQL refuses that. Returns the columns
+    `returning` of the rows that were inserted or updated, in no order; nothing when none is asked for.
     """
-    found: list[Any] = []
+    found: list[Sequence[Any]] = []
     end = f"{conflict} RETURNING {returning}" if returning else conflict
     for part in _parts(database, columns):
         sent = _sent(database, table, part)
@@ -49,7 +49,7 @@ async def insert(
         sql = f"INSERT INTO {table.name} ({', '.join(columns)}) SELECT {values}{sent.source} WHERE true {end}"
         done = await connection.exec_driver_sql(sql, sent.parameters)
         if returning:
-            found += [row[0] for row in done]
+            found += done
     return found
 
 

@@ -1,82 +1,123 @@
 """What a failure that a receipt tells of means beyond its message: the guest wants no more, or work must rest.
 
-Drawn wherever a message's fold moves, because a receipt may wait as an orphan, or be learnt by asking, and then it means
-the same. The error catalogue decides; here it is only written down.
+Every such receipt is drawn from, wherever it joins its message: it may have waited as an orphan, or be learnt by asking,
+and a message may fail for several reasons. So what follows does not depend on which was told first, or together with
+which. The error catalogue decides; here it is only written down.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from invy.domain.fold import FailedAt, Folded
-from invy.domain.hold import Hold
-from invy.domain.ids import MessageId
+from invy.domain.evidence import Attempt, Receipt
+from invy.domain.failure import Failure
+from invy.domain.hold import Hold, Scope
+from invy.domain.ids import MessageId, SenderId, TemplateKey
 from invy.domain.inbound import Preference
 from invy.domain.phone import E164
 from invy.meta import catalogue
 from invy.meta.holding import SCOPES, hold
+from invy.store import evidence as evidence_rows
 from invy.store import holds as hold_rows
-from invy.store import user_ids
 from invy.store.database import Database
-from invy.store.tables import messages
+from invy.store.evidence import CHUNK
+from invy.store.tables import evidence, messages
 
 MARKETING_STOPPED: Final = 131050
 """The guest has stopped marketing messages from this business (error codes page, 2026-09)."""
 
+Codes = Mapping[MessageId, Collection[int | None]]
 
-class Failing(NamedTuple):
-    """A message of which a receipt says why it failed, its fold before and after that, and whom it was for."""
+
+class Failed(NamedTuple):
+    """A receipt that tells why a message failed, and whom the message was for."""
 
     message_id: MessageId
-    before: Folded
-    after: Folded
+    receipt: Receipt
+    failure: Failure
     to: E164
 
+    @property
+    def scope(self) -> Scope | None:
+        """What must rest because of it, if anything."""
+        return SCOPES.get(catalogue.lookup(self.failure.code or 0, self.failure.subcode).effect)
 
-async def draw(connection: AsyncConnection, database: Database, failing: Iterable[Failing]) -> list[Hold]:
-    """Write down what these failures mean, where they were not known before; returns the holds."""
-    placed: list[Hold] = []
-    stops: list[Preference] = []
-    for message_id, before, after, to in sorted(failing, key=lambda each: each.message_id):
-        failed = after.failed
-        if failed is None or failed.failure.code in (None, _code(before)):
-            continue
-        code = failed.failure.code or 0
-        if code == MARKETING_STOPPED:
-            stops.append(_stop(to, failed))
-        scope = SCOPES.get(catalogue.lookup(code, failed.failure.subcode).effect)
-        if scope is not None:
-            whose = select(messages.c.sender_id, messages.c.template_key).where(messages.c.id == message_id)
-            sender_id, template_key = (await connection.execute(whose)).one()
-            placed.append(
-                hold(
-                    scope,
-                    sender_id=sender_id,
-                    template_key=template_key,
-                    failure=failed.failure,
-                    at=after.last_receipt_at or failed.at,
-                )
+
+def stops(failed: Iterable[Failed]) -> list[Preference]:
+    """Guests who have stopped marketing messages, as these receipts tell, each at the time of its receipt."""
+    return [
+        Preference(
+            phone=each.to.removeprefix("+"),
+            user_id=None,
+            category="marketing_messages",
+            stopped=True,
+            at=each.receipt.at or each.receipt.heard_at,
+            heard_at=each.receipt.heard_at,
+            detail=each.failure.details or each.failure.title,
+        )
+        for each in failed
+        if each.failure.code == MARKETING_STOPPED
+    ]
+
+
+async def codes_known(connection: AsyncConnection, failed: Iterable[Failed]) -> Codes:
+    """The codes with which these messages are known to have failed; asked before what is new is stored.
+
+    Only of messages for whose failure something would have to rest: somebody may have let it go on since.
+    """
+    asked = sorted({each.message_id for each in failed if each.scope is not None})
+    known: dict[MessageId, set[int | None]] = {each: set() for each in asked}
+    for start in range(0, len(asked), CHUNK):
+        rows = await connection.execute(
+            select(evidence.c.message_id, *evidence_rows.COLUMNS).where(
+                evidence.c.message_id.in_(asked[start : start + CHUNK])
             )
-    if stops:
-        await user_ids.prefer(connection, database, stops)
-    for each in sorted(placed, key=lambda each: (each.scope, each.subject)):
-        await hold_rows.place(connection, database, each)
-    return placed
+        )
+        for row in rows:
+            fact = evidence_rows.read(row)
+            if isinstance(fact, Attempt | Receipt) and fact.failure is not None:
+                known[row.message_id].add(fact.failure.code)
+    return known
 
 
-def _code(folded: Folded) -> int | None:
-    return folded.failed.failure.code if folded.failed is not None else None
+async def rest(
+    connection: AsyncConnection, database: Database, failed: Iterable[Failed], known: Codes
+) -> list[Hold]:
+    """Let rest what must, for failures that were not known before; returns the holds that were not there already."""
+    new = [
+        each
+        for each in sorted(failed, key=lambda each: (each.receipt.heard_at, each.message_id))
+        if each.scope is not None and each.failure.code not in known[each.message_id]
+    ]
+    whose = await _whose(connection, sorted({each.message_id for each in new}))
+    meant: dict[tuple[Scope, str], Hold] = {}
+    for each in new:
+        sender_id, template_key = whose[each.message_id]
+        assert each.scope is not None
+        made = hold(
+            each.scope,
+            sender_id=sender_id,
+            template_key=template_key,
+            failure=each.failure,
+            at=each.receipt.heard_at,
+        )
+        meant.setdefault((made.scope, made.subject), made)
+    # In one order, so that no two transactions wait for each other in a circle.
+    return [made for _, made in sorted(meant.items()) if await hold_rows.place(connection, database, made)]
 
 
-def _stop(to: E164, failed: FailedAt) -> Preference:
-    return Preference(
-        phone=to.removeprefix("+"),
-        user_id=None,
-        category="marketing_messages",
-        stopped=True,
-        at=failed.at,
-        heard_at=failed.at,
-        detail=failed.failure.details or failed.failure.title,
-    )
+async def _whose(
+    connection: AsyncConnection, ids: Sequence[MessageId]
+) -> Mapping[MessageId, tuple[SenderId, TemplateKey]]:
+    """The sender and the template of each of these messages."""
+    found: dict[MessageId, tuple[SenderId, TemplateKey]] = {}
+    for start in range(0, len(ids), CHUNK):
+        rows = await connection.execute(
+            select(messages.c.id, messages.c.sender_id, messages.c.template_key).where(
+                messages.c.id.in_(ids[start : start + CHUNK])
+            )
+        )
+        found |= {row.id: (row.sender_id, row.template_key) for row in rows}
+    return found

@@ -4,6 +4,7 @@ A fact told twice is one row that knows when it was first and last heard, whiche
 stored, like what it folds to, does not depend on order.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace as replace_failure
 from datetime import datetime
@@ -125,23 +126,49 @@ def _heard(fact: Evidence, at: datetime) -> Evidence:
 
 
 async def add(
-    connection: AsyncConnection, database: Database, told: Iterable[tuple[Told, MessageId | None]]
+    connection: AsyncConnection, database: Database, told: Iterable[tuple[Told, MessageId]]
 ) -> None:
-    """Append facts; of one that is stored already, only when it was first and last heard is brought up to date.
+    """Append facts about messages, in the order of their telling.
 
-    Facts about known messages stay in the order of their telling: nobody else tells of a message that is locked. Orphans
-    have no such lock, so they come last, and all tellers write them in one order: none waits for another in a circle.
+    Of a fact that is stored already, only when it was first and last heard is brought up to date.
     """
     rows: dict[str, _Row] = {}
-    orphans: dict[str, _Row] = {}
     for each, message_id in told:
         row = row_of(each, message_id)
-        among, key = orphans if message_id is None else rows, row.once_key
-        among[key] = _merged(among[key], row) if key in among else row
-    rows |= sorted(orphans.items())
+        rows[row.once_key] = _merged(rows[row.once_key], row) if row.once_key in rows else row
     if rows:
-        columns = dict(zip(_Row._fields, zip(*rows.values(), strict=True), strict=True))
-        await bulk.insert(connection, database, evidence, columns, conflict=_TOLD_AGAIN)
+        await bulk.insert(connection, database, evidence, _columns(rows.values()), conflict=_TOLD_AGAIN)
+
+
+async def add_orphans(
+    connection: AsyncConnection, database: Database, told: Sequence[Told]
+) -> list[tuple[Told, MessageId]]:
+    """Append facts that found no message; returns those that were stored before and have been adopted since.
+
+    Facts about a message are told by whoever has locked it. Orphans have no such lock, so all tellers write them in one
+    order: none waits for another in a circle.
+    """
+    rows: dict[str, _Row] = {}
+    tellings: dict[str, list[Told]] = defaultdict(list)
+    for each in told:
+        row = row_of(each, None)
+        rows[row.once_key] = _merged(rows[row.once_key], row) if row.once_key in rows else row
+        tellings[row.once_key].append(each)
+    if not rows:
+        return []
+    stored = await bulk.insert(
+        connection,
+        database,
+        evidence,
+        _columns([rows[key] for key in sorted(rows)]),
+        conflict=_TOLD_AGAIN,
+        returning="evidence.once_key, evidence.message_id",
+    )
+    return [(each, owner) for key, owner in stored if owner is not None for each in tellings[key]]
+
+
+def _columns(rows: Iterable[_Row]) -> bulk.Columns:
+    return dict(zip(_Row._fields, zip(*rows, strict=True), strict=True))
 
 
 def _merged(one: _Row, other: _Row) -> _Row:

@@ -21,17 +21,20 @@ async def active(connection: AsyncConnection) -> list[Hold]:
     return [_read(row) for row in found]
 
 
-async def place(connection: AsyncConnection, database: Database, hold: Hold) -> None:
-    """Hold a subject; when it is held already, the first reason stays."""
-    await connection.execute(
-        database.insert_new(holds, ["scope", "subject"], where=holds.c.released_at.is_(None)).values(
+async def place(connection: AsyncConnection, database: Database, hold: Hold) -> bool:
+    """Hold a subject; when it is held already, the first reason stays, and the answer is False."""
+    placed = await connection.execute(
+        database.insert_new(holds, ["scope", "subject"], where=holds.c.released_at.is_(None))
+        .values(
             scope=hold.scope.value,
             subject=hold.subject,
             code=hold.code,
             reason=plain(hold.reason),
             since=hold.since,
         )
+        .returning(holds.c.id)
     )
+    return placed.first() is not None
 
 
 class HoldStore:

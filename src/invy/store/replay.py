@@ -6,7 +6,7 @@ anew by the applier itself. The database that is replayed is only read here.
 """
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from invy.domain.evidence import Evidence, Told
+from invy.domain.evidence import Evidence
 from invy.domain.fold import fold, wamids
 from invy.domain.hold import Hold
 from invy.domain.ids import JournalId, MessageId, Wamid
@@ -148,10 +148,13 @@ class Replay:
         if entries:
             self._read_to = entries[-1].id
 
-    async def adopt(self, wamids: Sequence[Wamid], again: Sequence[Told] = ()) -> Sequence[Hold]:
+    async def adopt(self, wamids: Sequence[Wamid]) -> Sequence[Hold]:
         """Nobody else writes to the scratch, so nothing can have crossed."""
-        del wamids, again
+        del wamids
         return ()
+
+    async def spread(self, reached: Collection[str]) -> None:
+        """For the same reason there is nothing to find."""
 
     async def adopt_known(self) -> tuple[int, Sequence[Hold]]:
         """For the same reason there is nothing to find."""

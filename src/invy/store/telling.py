@@ -4,7 +4,7 @@ Receipts, replies, outcomes of our own attempts and settlements all pass here, s
 fold of the stored evidence" has one place to be kept. The caller owns the transaction.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,13 +13,15 @@ from invy.domain.evidence import Evidence, Receipt, Told
 from invy.domain.fold import Folded, of
 from invy.domain.hold import Hold
 from invy.domain.ids import MessageId, Wamid
+from invy.domain.inbound import Preference
 from invy.domain.phone import E164
 from invy.store import consequences, user_ids
 from invy.store import evidence as evidence_rows
 from invy.store import messages as message_rows
-from invy.store.consequences import Failing
+from invy.store.consequences import Failed
 from invy.store.database import Database
 from invy.store.messages import Reference, Resolved
+from invy.store.user_ids import Pair
 
 
 @dataclass(slots=True)
@@ -37,10 +39,14 @@ class Telling:
     """User ids that receipts named, with the number their message went to."""
     others: set[tuple[Wamid, MessageId]] = field(default_factory=set)
     """Wamids beside the one in the row."""
-    failing: set[MessageId] = field(default_factory=set)
-    """Messages of which a receipt says why they failed."""
+    failed: list[Failed] = field(default_factory=list)
+    """Receipts that say why messages failed."""
     holds: list[Hold] = field(default_factory=list)
     """Placed because of such a failure."""
+    reached: set[str] = field(default_factory=set)
+    """User ids that got a word or a number. Another transaction may have written the other half, unseen by this one."""
+    codes_known: dict[MessageId, Collection[int | None]] = field(default_factory=dict)
+    """With which codes messages of `failed` had failed before, as far as it matters; see `consequences.codes_known`."""
 
     @classmethod
     def about(cls, resolved: Resolved) -> "Telling":
@@ -59,47 +65,74 @@ class Telling:
             if fact.user_id is not None:
                 self.users.add((fact.user_id, self.phones[message_id]))
             if fact.failure is not None:
-                self.failing.add(message_id)
+                self.failed.append(Failed(message_id, fact, fact.failure, self.phones[message_id]))
+
+    def also_about(self, resolved: Resolved) -> None:
+        """Further messages turned out to be meant."""
+        for message_id in resolved.folds.keys() - self.after.keys():
+            self.before[message_id] = self.after[message_id] = resolved.folds[message_id]
+            self.phones[message_id] = resolved.phones[message_id]
 
 
 def _reference(told: Told) -> Reference:
     return (told.wamid, told.opaque if told.message_id is None else told.message_id)
 
 
-async def tell(connection: AsyncConnection, database: Database, facts: Sequence[Told]) -> Telling:
-    """Store these facts and bring every message they are about to its fold. Telling a fact again changes nothing."""
+async def tell(
+    connection: AsyncConnection,
+    database: Database,
+    facts: Sequence[Told],
+    *,
+    pairs: Collection[Pair] = (),
+    preferences: Sequence[Preference] = (),
+) -> Telling:
+    """Store these facts and bring every message they are about to its fold. Telling a fact again changes nothing.
+
+    `pairs` and `preferences` are what the same webhooks say of guests: written together with what the facts say of them.
+    """
     facts = [evidence_rows.storable(told) for told in facts]
     references = [_reference(told) for told in facts]
     telling = Telling.about(await message_rows.resolve(connection, database, references))
-    joined: list[tuple[Told, MessageId | None]] = []
+    telling.users.update(pairs)
+    joined: list[tuple[Told, MessageId]] = []
     for told, reference in zip(facts, references, strict=True):
         message_id = telling.meant.get(reference)
-        joined.append((told, message_id))
         if message_id is None:
             telling.orphans.append(told)
         else:
+            joined.append((told, message_id))
             telling.join(message_id, told.fact)
+    await _ask_codes(connection, telling)
     await evidence_rows.add(connection, database, joined)
+    await _wait(connection, database, telling)
     await _give_orphans(connection, database, telling, telling.named)
-    await _write(connection, database, telling)
+    await _write(connection, database, telling, preferences)
     return telling
 
 
-async def adopt(
-    connection: AsyncConnection, database: Database, wamids: Sequence[Wamid], again: Sequence[Told] = ()
-) -> Telling:
+async def _wait(connection: AsyncConnection, database: Database, telling: Telling) -> None:
+    """Store what found no message. What another transaction has adopted meanwhile is about that message after all."""
+    adopted = await evidence_rows.add_orphans(connection, database, telling.orphans)
+    if not adopted:
+        return
+    telling.also_about(
+        await message_rows.resolve(connection, database, [(None, owner) for _, owner in adopted])
+    )
+    for told, owner in adopted:
+        telling.orphans.remove(told)
+        telling.join(owner, told.fact)
+    await _ask_codes(connection, telling)
+
+
+async def adopt(connection: AsyncConnection, database: Database, wamids: Sequence[Wamid]) -> Telling:
     """Join orphans of these wamids to their messages, where those are known by now.
 
     On PostgreSQL a receipt and the reply that names its message may be stored by two transactions that do not see each
-    other. Each side calls this after its own commit; whichever commits later finds what the other wrote. `again` are
-    facts that were stored as orphans: one of them may have been a second hearing of what was being adopted meanwhile.
+    other. Each side calls this after its own commit; whichever commits later finds what the other wrote.
     """
     asked = [(wamid, None) for wamid in wamids]
     telling = Telling.about(await message_rows.resolve(connection, database, asked))
     known = {wamid: message_id for (wamid, _), message_id in telling.meant.items() if wamid is not None}
-    for told in again:
-        if told.wamid in known:
-            telling.join(known[told.wamid], evidence_rows.storable(told).fact)
     await _give_orphans(connection, database, telling, known)
     await _write(connection, database, telling)
     return telling
@@ -118,6 +151,7 @@ async def adopt_known(connection: AsyncConnection, database: Database) -> tuple[
     for row_id, message_id in adopted:
         for fact in hearings[row_id]:
             telling.join(message_id, fact)
+    await _ask_codes(connection, telling)
     await evidence_rows.adopt(connection, adopted)
     await _give_orphans(connection, database, telling, telling.named)
     await _write(connection, database, telling)
@@ -135,18 +169,25 @@ async def _give_orphans(
         for fact in hearings:
             telling.join(named[wamid], fact)
         adopted.append((row_id, named[wamid]))
+    await _ask_codes(connection, telling)
     await evidence_rows.adopt(connection, adopted)
 
 
-async def _write(connection: AsyncConnection, database: Database, telling: Telling) -> None:
+async def _ask_codes(connection: AsyncConnection, telling: Telling) -> None:
+    """Note with which codes messages had failed before: called before facts are stored or given to them."""
+    new = [each for each in telling.failed if each.message_id not in telling.codes_known]
+    if new:
+        telling.codes_known.update(await consequences.codes_known(connection, new))
+
+
+async def _write(
+    connection: AsyncConnection, database: Database, telling: Telling, preferences: Sequence[Preference] = ()
+) -> None:
     await message_rows.write(connection, database, telling.before, telling.after)
     if telling.others:
         await message_rows.also_named(connection, database, telling.others)
-    if telling.users:
-        await user_ids.learn(connection, database, telling.users)
-    if telling.failing:
-        failing = [
-            Failing(each, telling.before[each], telling.after[each], telling.phones[each])
-            for each in telling.failing
-        ]
-        telling.holds = await consequences.draw(connection, database, failing)
+    words = [*preferences, *consequences.stops(telling.failed)]
+    if telling.users or words:
+        telling.reached = await user_ids.write(connection, database, telling.users, words)
+    if telling.codes_known:
+        telling.holds = await consequences.rest(connection, database, telling.failed, telling.codes_known)

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, and_, not_, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from invy.domain.inbound import Preference
@@ -25,30 +25,29 @@ Pair = tuple[str, E164]
 """A user id and a number that were named together."""
 
 
-async def learn(connection: AsyncConnection, database: Database, pairs: Collection[Pair]) -> None:
-    """Remember pairs; a stop that waited for one of them becomes an opt-out of the number."""
-    fit = sorted(pair for pair in set(pairs) if len(pair[0]) <= LONGEST and "\0" not in pair[0])
-    rows: bulk.Columns = {"user_id": [user_id for user_id, _ in fit], "phone": [phone for _, phone in fit]}
-    new = await bulk.insert(
-        connection, database, user_phones, rows, conflict="ON CONFLICT DO NOTHING", returning="user_id"
-    )
-    await _spread(connection, database, new)
+async def write(
+    connection: AsyncConnection,
+    database: Database,
+    pairs: Collection[Pair],
+    preferences: Sequence[Preference],
+) -> set[str]:
+    """Remember who is who, and who has stopped marketing messages; the latest word about each guest counts.
 
-
-async def prefer(connection: AsyncConnection, database: Database, found: Sequence[Preference]) -> None:
-    """Remember who has stopped marketing messages; the latest word about each guest counts."""
+    All that one transaction has to say comes here at once, so that each table is written once and in the order of its
+    keys. Returns the user ids that got a word or a number: another transaction may have written the other half unseen.
+    """
     by_phone: dict[str, Preference] = {}
     by_user: dict[str, Preference] = {}
-    pairs: set[Pair] = set()
-    for each in found:
+    known = set(pairs)
+    for each in preferences:
         if each.phone is not None:
             phone = from_wa_id(each.phone)
             _keep_later(by_phone, phone, each)
             if each.user_id is not None:
-                pairs.add((each.user_id, phone))
+                known.add((each.user_id, phone))
         elif each.user_id is not None and len(each.user_id) <= LONGEST:
             _keep_later(by_user, each.user_id, each)
-    await _upsert(connection, database, by_phone)
+    reached = {*await _pair(connection, database, known), *by_user}
     if by_user:
         statement = database.upsert(
             user_opt_outs, ["user_id"], ["stopped", "at", "detail"], newer=("at", "stopped")
@@ -56,31 +55,51 @@ async def prefer(connection: AsyncConnection, database: Database, found: Sequenc
         await connection.execute(
             statement, [{"user_id": user_id, **_word(each)} for user_id, each in sorted(by_user.items())]
         )
-        await _spread(connection, database, sorted(by_user))
-    if pairs:
-        await learn(connection, database, pairs)
+    await _spread(connection, database, sorted(reached), by_phone)
+    return reached
 
 
-async def overdue(connection: AsyncConnection, limit: int) -> list[str]:
-    """User ids whose stop has not reached all their numbers: two transactions did not see each other."""
-    found = await connection.execute(
+async def _pair(connection: AsyncConnection, database: Database, pairs: Collection[Pair]) -> list[str]:
+    """Remember pairs; returns the user ids of those that were new."""
+    fit = sorted(pair for pair in pairs if len(pair[0]) <= LONGEST and "\0" not in pair[0])
+    rows: bulk.Columns = {"user_id": [user_id for user_id, _ in fit], "phone": [phone for _, phone in fit]}
+    new = await bulk.insert(
+        connection, database, user_phones, rows, conflict="ON CONFLICT DO NOTHING", returning="user_id"
+    )
+    return [user_id for (user_id,) in new]
+
+
+async def overdue(connection: AsyncConnection, limit: int, among: Sequence[str] | None = None) -> list[str]:
+    """User ids whose word has not reached all their numbers: two transactions did not see each other. Of `among`, if given."""
+    later = or_(
+        opt_outs.c.phone.is_(None),
+        opt_outs.c.at < user_opt_outs.c.at,
+        # As `_rank` has it: of two words of one second the stop counts.
+        and_(opt_outs.c.at == user_opt_outs.c.at, user_opt_outs.c.stopped, not_(opt_outs.c.stopped)),
+    )
+    late = (
         select(user_opt_outs.c.user_id)
         .distinct()
         .join(user_phones, user_phones.c.user_id == user_opt_outs.c.user_id)
         .outerjoin(opt_outs, opt_outs.c.phone == user_phones.c.phone)
-        .where(or_(opt_outs.c.phone.is_(None), opt_outs.c.at < user_opt_outs.c.at))
+        .where(later)
+        .order_by(user_opt_outs.c.user_id)
         .limit(limit)
     )
-    return [row.user_id for row in found]
+    if among is not None:
+        late = late.where(user_opt_outs.c.user_id.in_(among))
+    return [row.user_id for row in await connection.execute(late)]
 
 
 async def spread(connection: AsyncConnection, database: Database, user_ids: Sequence[str]) -> None:
     """Let what is known about these users count for every number known to be theirs."""
-    await _spread(connection, database, user_ids)
+    await _spread(connection, database, user_ids, {})
 
 
-async def _spread(connection: AsyncConnection, database: Database, user_ids: Sequence[str]) -> None:
-    latest: dict[str, Preference] = {}
+async def _spread(
+    connection: AsyncConnection, database: Database, user_ids: Sequence[str], latest: dict[str, Preference]
+) -> None:
+    """Write the latest words about numbers: `latest`, and what is known by these user ids."""
     for start in range(0, len(user_ids), CHUNK):
         for row in await connection.execute(_words_about(user_ids[start : start + CHUNK])):
             word = Preference(row.phone, row.user_id, None, row.stopped, row.at, row.at, row.detail)
