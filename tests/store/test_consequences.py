@@ -180,6 +180,21 @@ async def test_what_was_let_go_on_does_not_rest_again_because_an_old_failure_is_
     assert await store.active() == []
 
 
+@pytest.mark.parametrize(("happened", "rests"), [(10, False), (601, True)])
+async def test_a_late_report_of_a_failure_from_before_work_was_let_go_on_changes_nothing(
+    database: Database, happened: int, *, rests: bool
+) -> None:
+    await (await leased(database, 1, 2)).record([accepted(1, "wamid.A"), accepted(2, "wamid.B")])
+    store = HoldStore(database)
+    async with database.write() as connection:
+        await telling.tell(connection, database, [failed(131042, 5)])
+    assert await store.release(Scope.SENDER, SENDER, at(600))
+    fact = Receipt(Wamid("wamid.B"), "failed", at(happened), at(700), failure=Failure(131042))
+    async with database.write() as connection:
+        await telling.tell(connection, database, [Told(fact, wamid=Wamid("wamid.B"))])
+    assert [hold.code for hold in await store.active()] == ([131042] if rests else [])
+
+
 async def test_a_hold_is_announced_by_whoever_placed_it_and_by_nobody_else(database: Database) -> None:
     await (await leased(database, 1, 2)).record([accepted(1, "wamid.A"), accepted(2, "wamid.B")])
     announced = []

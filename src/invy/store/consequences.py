@@ -6,6 +6,7 @@ which. The error catalogue decides; here it is only written down.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Final, NamedTuple
 
 from sqlalchemy import select
@@ -40,6 +41,11 @@ class Failed(NamedTuple):
     to: E164
 
     @property
+    def at(self) -> datetime:
+        """When it failed, by Meta's clock if Meta said so."""
+        return self.receipt.at or self.receipt.heard_at
+
+    @property
     def scope(self) -> Scope | None:
         """What must rest because of it, if anything."""
         return SCOPES.get(catalogue.lookup(self.failure.code or 0, self.failure.subcode).effect)
@@ -53,7 +59,7 @@ def stops(failed: Iterable[Failed]) -> list[Preference]:
             user_id=None,
             category="marketing_messages",
             stopped=True,
-            at=each.receipt.at or each.receipt.heard_at,
+            at=each.at,
             heard_at=each.receipt.heard_at,
             detail=each.failure.details or each.failure.title,
         )
@@ -85,14 +91,17 @@ async def codes_known(connection: AsyncConnection, failed: Iterable[Failed]) -> 
 async def rest(
     connection: AsyncConnection, database: Database, failed: Iterable[Failed], known: Codes
 ) -> list[Hold]:
-    """Let rest what must, for failures that were not known before; returns the holds that were not there already."""
+    """Let rest what must, for failures that were not known before; returns the holds that were not there already.
+
+    A report that comes late may tell of a failure from before a person let the work go on: that changes nothing any more.
+    """
     new = [
         each
         for each in sorted(failed, key=lambda each: (each.receipt.heard_at, each.message_id))
         if each.scope is not None and each.failure.code not in known[each.message_id]
     ]
     whose = await _whose(connection, sorted({each.message_id for each in new}))
-    meant: dict[tuple[Scope, str], Hold] = {}
+    meant: dict[tuple[Scope, str], tuple[Hold, datetime]] = {}
     for each in new:
         sender_id, template_key = whose[each.message_id]
         assert each.scope is not None
@@ -103,9 +112,20 @@ async def rest(
             failure=each.failure,
             at=each.receipt.heard_at,
         )
-        meant.setdefault((made.scope, made.subject), made)
+        first, newest = meant.get((made.scope, made.subject), (made, each.at))
+        meant[made.scope, made.subject] = (first, max(newest, each.at))
     # In one order, so that no two transactions wait for each other in a circle.
-    return [made for _, made in sorted(meant.items()) if await hold_rows.place(connection, database, made)]
+    return [
+        made
+        for _, (made, newest) in sorted(meant.items())
+        if not await _over(connection, made, newest) and await hold_rows.place(connection, database, made)
+    ]
+
+
+async def _over(connection: AsyncConnection, made: Hold, newest: datetime) -> bool:
+    """Whether a person has let the subject go on since the newest of these failures."""
+    released_at = await hold_rows.released_at(connection, made.scope, made.subject)
+    return released_at is not None and released_at > newest
 
 
 async def _whose(

@@ -37,6 +37,15 @@ async def place(connection: AsyncConnection, database: Database, hold: Hold) -> 
     return placed.first() is not None
 
 
+async def released_at(connection: AsyncConnection, scope: Scope, subject: str) -> datetime | None:
+    """When the subject's last hold ended; None when it never had one that did."""
+    ended = select(func.max(holds.c.released_at)).where(
+        holds.c.scope == scope.value, holds.c.subject == subject
+    )
+    found: datetime | None = (await connection.execute(ended)).scalar_one()
+    return found
+
+
 class HoldStore:
     """Holds for people to see and to release."""
 
@@ -54,12 +63,8 @@ class HoldStore:
 
     async def released_at(self, scope: Scope, subject: str) -> datetime | None:
         """When the subject's last hold ended; None when it never had one that did."""
-        statement = select(func.max(holds.c.released_at)).where(
-            holds.c.scope == scope.value, holds.c.subject == subject
-        )
         async with self._database.read() as connection:
-            found: datetime | None = (await connection.execute(statement)).scalar_one()
-            return found
+            return await released_at(connection, scope, subject)
 
     async def release(self, scope: Scope, subject: str, at: datetime) -> bool:
         """Let the subject work again. False when it was not held."""
