@@ -25,6 +25,9 @@ BATCH_BYTES = 128 * 1024
 """About 330 statuses: few enough that new webhooks need not wait long for their turn, and that what Python makes of
 them stays in the processor's cache. Larger ones saved nothing on either database."""
 
+_SHOWN = 80
+"""Characters of an id in a note: Meta's have fewer, and what could not be stored may be no id at all."""
+
 Reader = Callable[[bytes, datetime], Heard]
 
 
@@ -48,9 +51,9 @@ class _Plan:
     def parts(self) -> Iterator[tuple[str, "_Plan"]]:
         """The smallest parts that can be stored alone, each with words for what it is."""
         for fact in self.told:
-            yield f"the report about {fact.wamid or fact.opaque}", _Plan(told=[fact])
+            yield f"the report about {(fact.wamid or fact.opaque or '')[:_SHOWN]}", _Plan(told=[fact])
         for entry_id, message in self.inbound:
-            yield f"the guest's message {message.wamid}", _Plan(inbound=[(entry_id, message)])
+            yield f"the guest's message {message.wamid[:_SHOWN]}", _Plan(inbound=[(entry_id, message)])
         for entry_id, notice in self.notices:
             yield f"the notice {notice.field}", _Plan(notices=[(entry_id, notice)])
         for pair in sorted(self.pairs):

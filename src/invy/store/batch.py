@@ -27,8 +27,8 @@ from invy.store.user_ids import Pair
 class Batch:
     """What the applier may do inside its transaction. Nothing of it is visible to others before the end.
 
-    Rows of each table are written in the order of their keys: Meta repeats itself, and two batches that tell the same
-    then wait for each other, never in a circle.
+    Rows of each table are written once and in the order of their keys: Meta repeats itself, and two batches that tell the
+    same then wait for each other, and hardly ever in a circle.
     """
 
     def __init__(
