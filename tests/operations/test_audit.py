@@ -1,12 +1,14 @@
 import pytest
-from sqlalchemy import delete, text, update
+from sqlalchemy import ColumnElement, delete, select, text, update
 
-from invy.domain.difference import ABSENT, Difference
+from invy.domain.difference import ABSENT, DAMAGED, Difference
 from invy.domain.evidence import Phase
+from invy.domain.state import State
 from invy.engine.audit import Audit
 from invy.store.audit import AuditPages
 from invy.store.database import Database
 from invy.store.outbox import Outbox
+from invy.store.overview import Overview
 from invy.store.tables import evidence, messages
 from tests.making import SENDER, at, chunks, draft, message_id
 from tests.operations.living import Living, audited, body, button, columns, status, statuses, wamid
@@ -118,3 +120,61 @@ async def test_a_snapshot_does_not_move_and_hinders_nobody(living: Living) -> No
         assert (await connection.execute(count)).scalar_one() == before
     async with living.database.read() as connection:
         assert (await connection.execute(count)).scalar_one() == before + 2
+
+
+DAMAGES = [
+    b"",
+    b"\x00",
+    b"{}",
+    b"[]",
+    b'{"status": "\xff"}',
+    b'{"wamid": "w", "status": "delivered", "at": "2026-11-01T12:00:20", "heard_at": "2026-11-01T12:00:20Z"}',
+]
+"""Nothing, no JSON, another shape, no text, a time without a zone."""
+
+
+@pytest.mark.parametrize("fact", DAMAGES)
+async def test_a_fact_that_cannot_be_read_is_a_difference_and_hides_no_other(
+    living: Living, fact: bytes
+) -> None:
+    await living.accepted(1, 2)
+    await living.hear(statuses(status(1, "delivered", 20)))
+    number = await damage(living.database, fact, evidence.c.word == "delivered")
+    async with living.database.write() as connection:
+        await connection.execute(update(messages).where(messages.c.id == message_id(2)).values(read_at=at(5)))
+    assert await audited(living.database) == [
+        Difference("evidence", str(number), "fact", DAMAGED, f"a fact about message {message_id(1)}"),
+        Difference("whatsapp_messages", message_id(2), "read_at", at(5), None),
+    ]
+
+
+async def test_evidence_of_a_kind_that_does_not_exist_is_a_difference(living: Living) -> None:
+    await living.accepted(1)
+    async with living.database.write() as connection:
+        await connection.execute(update(evidence).where(evidence.c.word == "accepted").values(kind="rumour"))
+    assert {(each.column, each.written) for each in await audited(living.database)} == {("fact", DAMAGED)}
+
+
+async def test_a_waiting_fact_that_cannot_be_read_is_a_difference_too(living: Living) -> None:
+    await living.hear(statuses(status(9, "delivered", 20, opaque=False), status(8, "read", 20, opaque=False)))
+    number = await damage(living.database, b"\x00", evidence.c.wamid == wamid(9))
+    assert columns(await audited(living.database)) == {("evidence", str(number), "fact")}
+
+
+async def test_a_waiting_fact_that_cannot_be_read_costs_its_message_nothing_else(living: Living) -> None:
+    await living.hear(statuses(status(1, "sent", 10, opaque=False), status(1, "read", 20, opaque=False)))
+    await damage(living.database, b"\x00", evidence.c.word == "sent")
+    await living.accepted(1)
+    message = await Overview(living.database).find(message_id(1))
+    assert message is not None
+    assert message.state is State.READ
+    assert {each.folded for each in await audited(living.database)} == {
+        f"a fact about message {message_id(1)}"
+    }
+
+
+async def damage(database: Database, fact: bytes, which: ColumnElement[bool]) -> int:
+    """Spoil one fact; returns its row number."""
+    async with database.write() as connection:
+        await connection.execute(update(evidence).where(which).values(fact=fact))
+        return int((await connection.execute(select(evidence.c.id).where(which))).scalar_one())

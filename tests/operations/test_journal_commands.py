@@ -81,6 +81,37 @@ def test_a_replay_writes_what_an_audit_found(shell: Shell) -> None:
     }
 
 
+async def spoil(living: Living) -> None:
+    """What a webhook told about a message is no longer readable."""
+    async with living.database.write() as connection:
+        await connection.execute(update(evidence).where(evidence.c.word == "read").values(fact=b"\x00"))
+
+
+def test_an_audit_of_damaged_evidence_ends_with_6_and_its_json_is_whole(shell: Shell) -> None:
+    live(shell, a_day)
+    live(shell, spoil)
+    result = shell.run("audit")
+    assert result.exit_code == ExitCode.FINDINGS
+    assert "fact: written (damaged)" in result.stdout
+    assert message_id(1) in result.stdout
+    found = shell.json("audit", "--json", code=ExitCode.FINDINGS)
+    assert [(each["table"], each["column"]) for each in found["differences"]] == [("evidence", "fact")]
+    assert (found["checked"], found["count"]) == (3, 1)
+
+
+@pytest.mark.parametrize("command", ["message", "why"])
+def test_a_message_whose_evidence_is_damaged_is_said_to_be_so(shell: Shell, command: str) -> None:
+    live(shell, a_day)
+    live(shell, spoil)
+    result = shell.run(command, message_id(1))
+    assert result.exit_code == ExitCode.FINDINGS
+    assert "Unexpected" not in result.stderr
+    assert "Error: Evidence " in result.stderr
+    assert f"about message {message_id(1)} cannot be read" in result.stderr
+    assert "invy journal replay" in result.stderr
+    assert shell.run(command, message_id(2)).exit_code == 0
+
+
 def test_a_replay_that_would_send_again_leaves_the_row_and_says_so(shell: Shell) -> None:
     live(shell, a_day)
 

@@ -4,6 +4,7 @@ from enum import IntEnum
 
 from invy.domain.errors import (
     ConfigurationError,
+    EvidenceDamaged,
     InvalidInput,
     InvyError,
     MetaRefused,
@@ -35,6 +36,7 @@ _CODES: tuple[tuple[type[InvyError], ExitCode], ...] = (
     (InvalidInput, ExitCode.USAGE),
     (NotFound, ExitCode.NOT_FOUND),
     (ConfigurationError, ExitCode.CONFIGURATION),
+    (EvidenceDamaged, ExitCode.FINDINGS),
     (MetaRefused, ExitCode.REFUSED),
     (TryLater, ExitCode.TRY_LATER),
 )

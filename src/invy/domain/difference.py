@@ -9,6 +9,9 @@ from invy.domain.ids import MessageId, Wamid
 ABSENT = "(absent)"
 """Stands where a whole row is missing on one side."""
 
+DAMAGED = "(damaged)"
+"""Stands where a stored fact cannot be read."""
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:
@@ -32,3 +35,11 @@ class Written:
     evidence: tuple[Evidence, ...]
     other_wamids: frozenset[Wamid] = frozenset()
     """What the message is called beside the wamid in its row."""
+    damaged: tuple[int, ...] = ()
+    """Row numbers of evidence about it that cannot be read. Nothing can be said then about what the rest adds up to."""
+
+
+def unreadable(row_id: int, about: MessageId | None) -> Difference:
+    """Evidence that an audit cannot read."""
+    meant = "a fact that waits for its message" if about is None else f"a fact about message {about}"
+    return Difference("evidence", str(row_id), "fact", DAMAGED, meant)

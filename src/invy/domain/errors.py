@@ -10,6 +10,7 @@ InvyError                 message, hint, side
 ├── NotFound              nothing by that name or id
 ├── ConfigurationError    a setting is missing, unknown or insecure
 │   └── SchemaBehind      the database needs `invy db upgrade`
+├── EvidenceDamaged       a stored fact cannot be read
 ├── MetaRefused           Meta answered with an error; the request was not accepted
 └── TryLater              a resource is busy or away; the same call may succeed later
     └── StoreUnavailable  the database cannot be reached, is locked, or is full
@@ -83,6 +84,19 @@ class ConfigurationError(InvyError):
 
 class SchemaBehind(ConfigurationError):
     kind = "schema-behind"
+
+
+class EvidenceDamaged(InvyError):
+    """A stored fact cannot be read. The message names its row and what it is about."""
+
+    kind = "evidence-damaged"
+
+    def __init__(self, row: str, about: str) -> None:
+        super().__init__(
+            f"{row} is damaged: what it says about {about} cannot be read.",
+            hint="Stop the service, then build it again from the raw webhooks: invy journal replay. "
+            "What no webhook brought comes back from a backup only.",
+        )
 
 
 class MetaRefused(InvyError):

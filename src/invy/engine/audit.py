@@ -7,7 +7,7 @@ columns it fills is the store's; here they are only laid side by side.
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Protocol
 
-from invy.domain.difference import Difference, Written
+from invy.domain.difference import Difference, Written, unreadable
 from invy.domain.fold import Folded, fold, wamids
 
 Progress = Callable[[int], None]
@@ -51,6 +51,8 @@ class Audit:
             yield difference
 
     def _compare(self, written: Written) -> list[Difference]:
+        if written.damaged:
+            return [unreadable(row_id, written.id) for row_id in written.damaged]
         folded = fold(written.evidence)
         differences = [
             Difference("whatsapp_messages", written.id, column, written.columns[column], value)

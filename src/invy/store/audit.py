@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from sqlalchemy import select, union
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from invy.domain.difference import ABSENT, Difference, Written
+from invy.domain.difference import ABSENT, Difference, Written, unreadable
+from invy.domain.errors import EvidenceDamaged
 from invy.domain.evidence import Evidence
 from invy.domain.fold import EMPTY, Folded
 from invy.domain.ids import MessageId, Wamid
@@ -43,24 +44,33 @@ class AuditPages:
                 return
             after = rows[-1].id
             ids = [row.id for row in rows]
-            about, others = await self._evidence(ids), await self._other_wamids(ids)
+            about, damaged = await self._evidence(ids)
+            others = await self._other_wamids(ids)
             yield [
                 Written(
                     row.id,
                     {name: getattr(row, name) for name in FOLDED},
                     tuple(about[row.id]),
                     frozenset(others[row.id]),
+                    tuple(damaged[row.id]),
                 )
                 for row in rows
             ]
 
-    async def _evidence(self, ids: Sequence[MessageId]) -> Mapping[MessageId, list[Evidence]]:
+    async def _evidence(
+        self, ids: Sequence[MessageId]
+    ) -> tuple[Mapping[MessageId, list[Evidence]], Mapping[MessageId, list[int]]]:
+        """What is told about these messages, and the row numbers of what cannot be read."""
         found: dict[MessageId, list[Evidence]] = defaultdict(list)
+        damaged: dict[MessageId, list[int]] = defaultdict(list)
         for row in await self._connection.execute(
-            select(evidence.c.message_id, *evidence_rows.COLUMNS).where(evidence.c.message_id.in_(ids))
+            select(*evidence_rows.COLUMNS).where(evidence.c.message_id.in_(ids))
         ):
-            found[row.message_id].extend(evidence_rows.hearings(row))
-        return found
+            try:
+                found[row.message_id].extend(evidence_rows.hearings(row))
+            except EvidenceDamaged:
+                damaged[row.message_id].append(row.id)
+        return found, damaged
 
     async def _other_wamids(self, ids: Sequence[MessageId]) -> Mapping[MessageId, set[Wamid]]:
         found: dict[MessageId, set[Wamid]] = defaultdict(set)
@@ -71,8 +81,10 @@ class AuditPages:
         return found
 
     async def unjoined(self) -> AsyncIterator[Difference]:
-        """Orphans whose message is known, and evidence whose message is not there."""
+        """Orphans whose message is known or that cannot be read, and evidence whose message is not there."""
         waiting = evidence.c.message_id.is_(None)
+        async for damaged in self._damaged_orphans():
+            yield damaged
         known = union(
             select(evidence.c.id, messages.c.id.label("owner")).where(
                 waiting, evidence.c.wamid == messages.c.wamid
@@ -93,3 +105,17 @@ class AuditPages:
         )
         for row in await self._connection.execute(lost):
             yield Difference("whatsapp_messages", row.message_id, "id", ABSENT, f"evidence {row.id}")
+
+    async def _damaged_orphans(self) -> AsyncIterator[Difference]:
+        after = 0
+        while True:
+            waiting = select(*evidence_rows.COLUMNS).where(
+                evidence.c.message_id.is_(None), evidence.c.id > after
+            )
+            rows = (await self._connection.execute(waiting.order_by(evidence.c.id).limit(CHUNK))).all()
+            if not rows:
+                return
+            after = rows[-1].id
+            for row in rows:
+                if evidence_rows.decoded(row.kind, row.fact) is None:
+                    yield unreadable(row.id, None)

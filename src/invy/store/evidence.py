@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from sqlalchemy import Row, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from invy.domain.errors import EvidenceDamaged
 from invy.domain.evidence import Attempt, Evidence, Receipt, Reply, Settlement, Told, once_key
 from invy.domain.ids import JournalId, MessageId, Wamid
 from invy.store import bulk
@@ -103,20 +104,55 @@ def row_of(told: Told, message_id: MessageId | None) -> _Row:
     )
 
 
-COLUMNS = (evidence.c.kind, evidence.c.fact, evidence.c.heard_at, evidence.c.heard_again_at)
+COLUMNS = (
+    evidence.c.id,
+    evidence.c.message_id,
+    evidence.c.kind,
+    evidence.c.fact,
+    evidence.c.heard_at,
+    evidence.c.heard_again_at,
+)
 """What must be selected for `read` and `hearings`."""
 
 
+def decoded(kind: str, fact: bytes) -> Evidence | None:
+    """The fact in a row, or None where it was damaged."""
+    try:
+        found: Evidence = _decoders[kind].decode(fact)
+    except (ValueError, KeyError, TypeError):  # no JSON, another shape, no such kind, no text at all
+        return None
+    return None if found.at is not None and found.at.tzinfo is None else found
+
+
 def read(row: Row[*tuple[Any, ...]]) -> Evidence:
-    """The fact as it was first heard."""
-    fact: Evidence = _decoders[row.kind].decode(row.fact)
+    """The fact as it was first heard.
+
+    Raises:
+        EvidenceDamaged: somebody or something has changed the row.
+    """
+    fact = decoded(row.kind, row.fact)
+    if fact is None:
+        about = "a message that is not known" if row.message_id is None else f"message {row.message_id}"
+        raise EvidenceDamaged(f"Evidence {row.id}", about)
     return _heard(fact, row.heard_at)
 
 
 def hearings(row: Row[*tuple[Any, ...]]) -> tuple[Evidence, ...]:
-    """The fact as it was first heard and, when it was told again, as it was last heard: all that the fold needs."""
+    """The fact as it was first heard and, when it was told again, as it was last heard: all that the fold needs.
+
+    Raises:
+        EvidenceDamaged: see `read`.
+    """
     fact = read(row)
     return (fact,) if row.heard_again_at is None else (fact, _heard(fact, row.heard_again_at))
+
+
+def _hearings_left(row: Row[*tuple[Any, ...]]) -> tuple[Evidence, ...]:
+    """The same of an orphan; none where it is damaged. It finds its message still, and an audit finds it there."""
+    try:
+        return hearings(row)
+    except EvidenceDamaged:
+        return ()
 
 
 def _heard(fact: Evidence, at: datetime) -> Evidence:
@@ -215,12 +251,12 @@ async def orphans_of(
     found: list[tuple[int, Wamid, tuple[Evidence, ...]]] = []
     for start in range(0, len(wamids), CHUNK):
         waiting = (
-            select(evidence.c.id, evidence.c.wamid, *COLUMNS)
+            select(evidence.c.wamid, *COLUMNS)
             .where(evidence.c.message_id.is_(None), evidence.c.wamid.in_(wamids[start : start + CHUNK]))
             .order_by(evidence.c.id)
         )
         rows = await connection.execute(database.for_update(waiting))
-        found.extend((row.id, row.wamid, hearings(row)) for row in rows)
+        found.extend((row.id, row.wamid, _hearings_left(row)) for row in rows)
     return found
 
 
@@ -249,12 +285,12 @@ async def orphans(
     found: dict[int, tuple[Evidence, ...]] = {}
     for start in range(0, len(rows), CHUNK):
         waiting = (
-            select(evidence.c.id, *COLUMNS)
+            select(*COLUMNS)
             .where(evidence.c.message_id.is_(None), evidence.c.id.in_(rows[start : start + CHUNK]))
             .order_by(evidence.c.id)
         )
         for row in await connection.execute(database.for_update(waiting)):
-            found[row.id] = hearings(row)
+            found[row.id] = _hearings_left(row)
     return found
 
 

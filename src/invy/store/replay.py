@@ -89,7 +89,7 @@ class Replay:
             after = rows[-1].id
             about: dict[MessageId, list[Evidence]] = defaultdict(list)
             for row in await self._source.execute(
-                select(evidence.c.message_id, *evidence_rows.COLUMNS).where(
+                select(*evidence_rows.COLUMNS).where(
                     evidence.c.message_id.in_([row.id for row in rows]), kept()
                 )
             ):

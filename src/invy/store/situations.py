@@ -184,7 +184,7 @@ async def _exhibits(
     found: dict[MessageId, list[Exhibit]] = {}
     for start in range(0, len(ids), CHUNK):
         rows = await connection.execute(
-            select(evidence.c.id, evidence.c.message_id, *evidence_rows.COLUMNS)
+            select(*evidence_rows.COLUMNS)
             .where(evidence.c.message_id.in_(ids[start : start + CHUNK]))
             .order_by(evidence.c.message_id, evidence.c.id)
         )

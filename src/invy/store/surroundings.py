@@ -35,6 +35,7 @@ from invy.diagnose.notices import (
 from invy.diagnose.seen import with_ability, with_quality, with_route, with_sighting
 from invy.diagnose.sighting import Health, Number, Sighting, Subscription, Template, template_subject
 from invy.domain import self_test
+from invy.domain.errors import EvidenceDamaged
 from invy.domain.hold import Hold, Scope
 from invy.domain.ids import SenderId
 from invy.domain.message import Message
@@ -303,11 +304,18 @@ async def _resting_until(connection: AsyncConnection, sender_id: SenderId, now: 
 async def _notices(connection: AsyncConnection, field: str, subjects: Collection[str] = ()) -> list[Notice]:
     """Meta's newest notices of a kind, of these subjects where some are given, the newest first."""
     statement = (
-        select(notices.c.fact)
+        select(notices.c.id, notices.c.fact)
         .where(notices.c.field == field)
         .order_by(notices.c.at.desc(), notices.c.id.desc())
         .limit(_LOOK_BACK)
     )
     if subjects:
         statement = statement.where(notices.c.subject.in_(sorted(subjects)))
-    return [msgspec.json.decode(row.fact, type=Notice) for row in await connection.execute(statement)]
+    return [_notice(row.id, row.fact) for row in await connection.execute(statement)]
+
+
+def _notice(row_id: int, fact: bytes) -> Notice:
+    try:
+        return msgspec.json.decode(fact, type=Notice)
+    except (ValueError, TypeError) as error:
+        raise EvidenceDamaged(f"Notice {row_id}", "a template or a number") from error
