@@ -13,8 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from invy.domain.ids import EventId, MessageId
 from invy.domain.state import State
+from invy.store import opt_outs
 from invy.store.database import Database
-from invy.store.tables import messages, opt_outs
+from invy.store.tables import messages
 
 _later = messages.alias("later")
 
@@ -26,13 +27,11 @@ NEWEST: Final = ~exists().where(
 )
 """Of several messages of one template to one number only the newest, and none where one of them arrived."""
 
-_OPTED_OUT: Final = exists().where(opt_outs.c.phone == messages.c.to_phone, opt_outs.c.stopped.is_(True))
-
 _UNTRIED: Final = and_(
     messages.c.status == State.QUEUED.value,
     messages.c.attempt == 0,
     messages.c.due_at.is_(None),
-    not_(_OPTED_OUT),
+    not_(opt_outs.perhaps(messages.c.to_phone)),
 )
 _SILENT: Final = and_(
     messages.c.status == State.SENT.value, messages.c.accepted_at.is_not(None), messages.c.asked_at.is_(None)

@@ -8,10 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from invy.domain.guest import Event, Guest, Imported
 from invy.domain.ids import EventId, GuestId
-from invy.domain.phone import E164, aliases
+from invy.domain.phone import E164
+from invy.store import opt_outs
 from invy.store.database import Database
 from invy.store.evidence import CHUNK, plain
-from invy.store.tables import events, guests, opt_outs
+from invy.store.tables import events, guests
 
 
 def _event(row: Row[*tuple[object, ...]]) -> Event:
@@ -130,21 +131,9 @@ class GuestStore:
             return int((await connection.execute(statement)).scalar_one())
 
     async def opted_out(self, phones: Sequence[E164]) -> set[E164]:
-        """Which of these numbers have asked for no more marketing messages.
-
-        Meta tells of it by `wa_id`, which may be the other form of the number on the list.
-        """
-        asked = sorted({alias for phone in phones for alias in aliases(phone)})
-        stopped: set[E164] = set()
+        """Which of these numbers want no more marketing messages, by the latest word under any form of them."""
         async with self._database.read() as connection:
-            for start in range(0, len(asked), CHUNK):
-                found = await connection.execute(
-                    select(opt_outs.c.phone).where(
-                        opt_outs.c.phone.in_(asked[start : start + CHUNK]), opt_outs.c.stopped.is_(True)
-                    )
-                )
-                stopped.update(row.phone for row in found)
-        return {phone for phone in phones if not stopped.isdisjoint(aliases(phone))}
+            return set(await opt_outs.standing(connection, phones))
 
 
 def _row(guest: Guest) -> dict[str, object]:

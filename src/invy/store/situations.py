@@ -23,13 +23,13 @@ from invy.domain.message import Message
 from invy.domain.phone import E164
 from invy.domain.phone_alias import aliases
 from invy.domain.state import State
-from invy.store import bundles
+from invy.store import bundles, opt_outs
 from invy.store import evidence as evidence_rows
 from invy.store import messages as message_rows
 from invy.store.database import Database
 from invy.store.evidence import CHUNK
 from invy.store.surroundings import Surroundings, ahead
-from invy.store.tables import evidence, guests, messages, opt_outs
+from invy.store.tables import evidence, guests, messages
 
 UNREACHED: Final = tuple(state for state in State if not state.reached)
 MISSED_AFTER: Final = timedelta(days=1)
@@ -204,7 +204,7 @@ async def _records(
     forms = {message.id: aliases(message.to) for message in found}
     asked = sorted(set().union(*forms.values()))
     phones: dict[str, _Phone] = {}
-    stopped: dict[str, datetime] = {}
+    stopped = await opt_outs.standing(connection, {message.to for message in found})
     for start in range(0, len(asked), CHUNK):
         chunk = asked[start : start + CHUNK]
         missed = or_(
@@ -221,15 +221,9 @@ async def _records(
             .group_by(messages.c.to_phone)
         )
         phones.update({row.to_phone: _Phone(row.reached_at, int(row.missed)) for row in told})
-        words = await connection.execute(
-            select(opt_outs.c.phone, opt_outs.c.at).where(
-                opt_outs.c.phone.in_(chunk), opt_outs.c.stopped.is_(True)
-            )
-        )
-        stopped.update({row.phone: row.at for row in words})
     return {
         message.id: GuestRecord(
-            opted_out_at=max((stopped[form] for form in forms[message.id] if form in stopped), default=None),
+            opted_out_at=stopped.get(message.to),
             reached_at=max(
                 (at for form in forms[message.id] if form in phones and (at := phones[form].reached_at)),
                 default=None,
