@@ -132,7 +132,9 @@ class ApplyStore:
     async def adopt(self, wamids: Sequence[Wamid]) -> Sequence[Hold]:
         """Join waiting receipts of these wamids to messages that are known by now. See `telling.adopt`."""
         async with self._database.write() as connection:
-            return (await telling.adopt(connection, self._database, wamids)).holds
+            told = await telling.adopt(connection, self._database, wamids)
+        await self.spread(told.reached)
+        return told.holds
 
     async def spread(self, reached: Collection[str]) -> None:
         """Let marketing stops told by these user ids reach all their numbers. See `user_ids.write`.
