@@ -79,6 +79,7 @@ class Office:
 
     async def _pause(self, seconds: float) -> None:
         self.pauses.append(seconds)
+        self.now += timedelta(seconds=seconds)
 
     async def round(self, later: timedelta = timedelta()) -> Asked:
         self.now += later
@@ -188,14 +189,9 @@ async def test_permission_that_is_given_later_is_used_by_itself(office: Office) 
 
 @pytest.mark.parametrize(
     ("answer", "refusal", "kind"),
-    [
-        (refused(429, 4), Refusal.SLOW_DOWN, TryLater),
-        (refused(401, 190), Refusal.TOKEN, MetaRefused),
-        (GraphReply(None, note="No answer"), Refusal.TROUBLE, TryLater),
-        (GraphReply(500, b"<html>"), Refusal.TROUBLE, TryLater),
-    ],
+    [(refused(429, 4), Refusal.SLOW_DOWN, TryLater), (refused(401, 190), Refusal.TOKEN, MetaRefused)],
 )
-async def test_after_trouble_asking_rests_for_an_hour_and_what_was_learnt_stays(
+async def test_after_a_refusal_asking_rests_for_an_hour_and_what_was_learnt_stays(
     office: Office, answer: GraphReply, refusal: Refusal, kind: type[Exception]
 ) -> None:
     office.meta.answers = {wamid(1): reply(event("READ", 9)), wamid(2): answer}
@@ -206,7 +202,48 @@ async def test_after_trouble_asking_rests_for_an_hour_and_what_was_learnt_stays(
     await office.round(timedelta(minutes=30))
     assert len(office.meta.asked) == 2
     await office.round(timedelta(minutes=40))
-    assert len(office.meta.asked) > 2
+    assert office.meta.asked[2] == wamid(2)
+
+
+TROUBLE = [
+    GraphReply(None, note="No answer"),
+    GraphReply(500, b"<html>"),
+    GraphReply(200, b'{"data": "none"}'),
+]
+
+
+@pytest.mark.parametrize("answer", TROUBLE)
+async def test_trouble_with_one_message_keeps_nobody_from_asking_about_the_others(
+    office: Office, answer: GraphReply
+) -> None:
+    office.meta.answers = {wamid(1): answer, wamid(2): reply(event("READ", 9), wamid=wamid(2))}
+    asked = await office.round()
+    assert (asked.learnt, asked.refusal, type(asked.error)) == (2, Refusal.TROUBLE, TryLater)
+    assert await office.state(2) is State.READ
+    assert office.meta.asked == [wamid(1), wamid(2), wamid(3)]
+
+
+async def test_trouble_with_every_message_is_not_asked_for_again_and_again(living: Living) -> None:
+    await living.begin(12)
+    await living.accepted(*range(1, 13))
+    office = Office(living)
+    office.meta.otherwise = GraphReply(500, b"<html>")
+    asked = await office.round()
+    assert (asked.learnt, len(office.meta.asked)) == (0, reconcile.TROUBLE_AT_MOST)
+    await office.round(timedelta(minutes=30))
+    assert len(office.meta.asked) == reconcile.TROUBLE_AT_MOST
+
+
+@pytest.mark.parametrize("answer", [NOT_ALLOWED, refused(429, 4), *TROUBLE])
+async def test_a_question_that_meta_did_not_answer_is_asked_again_as_soon_as_anybody_may(
+    office: Office, answer: GraphReply
+) -> None:
+    office.meta.otherwise = answer
+    await office.round()
+    office.meta.answers = {wamid(n): reply(event("READ", 9), wamid=wamid(n)) for n in (1, 2, 3)}
+    others = Office(office.living)  # a person, whose process knows of no rest
+    others.meta.answers, others.now = office.meta.answers, office.now + timedelta(minutes=1)
+    assert (await others.round()).moved == 3
 
 
 async def test_an_answer_in_json_of_another_shape_moves_nothing(office: Office) -> None:

@@ -9,6 +9,7 @@ from invy.domain.errors import InvalidInput, NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from invy.app.house import House
     from invy.domain.silence import Learnt, Stuck
@@ -49,7 +50,9 @@ def reconcile(
         from invy.cli.long_work import LongWork
         from invy.engine.reconcile import PER_HOUR_BY_HAND
 
-        found = await _stuck(house, event, OLDER_THAN if older_than is None else older_than, wamid, limit)
+        found, asked_before = await _stuck(
+            house, event, OLDER_THAN if older_than is None else older_than, wamid, limit
+        )
         async with house.graph() as graph:
             with LongWork(f"Asking Meta about {len(found)}") as doing:
 
@@ -57,7 +60,8 @@ def reconcile(
                     learnt.append(each)
                     doing.now(f"Asked Meta about {len(learnt)} of {len(found)}")
 
-                return await house.reconciler(graph, per_hour=PER_HOUR_BY_HAND).ask(found, told)
+                by_hand = house.reconciler(graph, per_hour=PER_HOUR_BY_HAND)
+                return await by_hand.ask(found, told, asked_before=asked_before)
 
     asked = run(work)
     _show(asked, learnt, as_json=as_json)
@@ -67,7 +71,8 @@ def reconcile(
 
 async def _stuck(
     house: "House", event: str | None, older_than: str, wamid: str | None, limit: int
-) -> "Sequence[Stuck]":
+) -> "tuple[Sequence[Stuck], datetime]":
+    """Which messages, and when they may have been asked about last: the one that was named, a moment ago."""
     from datetime import timedelta
 
     from invy.cli import age
@@ -81,14 +86,14 @@ async def _stuck(
                 f"There is no message with the wamid {wamid[:128]!r}.",
                 hint="Meta can only be asked about a message it accepted. Find it with: invy messages",
             )
-        return [Stuck(message.id, message.folded.wamid, message.sender_id, message.state)]
+        return [Stuck(message.id, message.folded.wamid, message.sender_id, message.state)], house.clock()
     now = house.clock()
     which = Silence(
         before=now - age.read(older_than, "--older-than"),
         asked_before=now - timedelta(hours=1),
         event_id=(await events.known(house, event)).id if event is not None else None,
     )
-    return await house.silence.stuck(which, limit)
+    return await house.silence.stuck(which, limit), which.asked_before
 
 
 def _show(asked: "Asked", learnt: "Sequence[Learnt]", *, as_json: bool) -> None:

@@ -1,8 +1,9 @@
-"""Messages about which Meta may know more than we: which to ask about, and what asking brought."""
+"""Messages about which Meta may know more than we: which to ask about, who may ask when, and what asking brought."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum, auto
 
 from invy.domain.evidence import Receipt
 from invy.domain.ids import EventId, MessageId, SenderId, Wamid
@@ -32,6 +33,33 @@ class Stuck:
     wamid: Wamid
     sender_id: SenderId
     state: State
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How much may be asked, all processes together."""
+
+    per_hour: int
+    gap_s: float
+    """Between two questions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A question about one message that is ours to ask, `wait_s` seconds from now. Nobody else asks it."""
+
+    id: MessageId
+    taken_at: datetime
+    asked_at: datetime | None
+    """When it was asked about before."""
+    wait_s: float
+
+
+class NoTurn(Enum):
+    """Why a question is not asked now."""
+
+    TAKEN = auto()  # somebody else asks about this message, or just did
+    SPENT = auto()  # the budget of this hour is used up
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 So a webhook that never reached us is told from a message that never reached its guest. Not every account may ask: the
 first 403 is said once and asking rests for a day. Management calls are limited to 200 an hour for one app and account
 (5000 when it is active), so this asks once a second at most and far fewer times an hour, counted in the database for
-all processes together.
+all processes together. A question that Meta did not answer costs its message nothing: it may be asked again.
 """
 
 import asyncio
@@ -16,14 +16,14 @@ from invy.domain.errors import InvyError, MetaRefused, Side, StoreUnavailable, T
 from invy.domain.evidence import Told
 from invy.domain.hold import Hold
 from invy.domain.ids import MessageId
-from invy.domain.silence import Learnt, Silence, Stuck
+from invy.domain.silence import Budget, Learnt, NoTurn, Silence, Stuck, Turn
 from invy.engine.ports import Clock, TellingView
 from invy.meta import history
 from invy.meta.graph_reply import GraphReply, Unread
 from invy.meta.history import Refusal
 
 GAP_S = 1.0
-"""Between two questions."""
+"""Between two questions, all processes together."""
 
 PER_HOUR = 60
 """Questions an hour, all processes together: less than a third of the lowest limit."""
@@ -34,6 +34,9 @@ PER_HOUR_BY_HAND = 120
 LOOK_EVERY_S = 60.0
 SILENT_FOR = timedelta(minutes=15)
 """No webhook at all for so long is unusual: `sent` comes within seconds."""
+
+TROUBLE_AT_MOST = 3
+"""So many questions in a row without a usable answer are Meta's trouble; fewer may be the message's, and the others go on."""
 
 ASK_AGAIN = timedelta(hours=6)
 GIVE_UP = timedelta(days=30)
@@ -47,8 +50,13 @@ class HistoryGateway(Protocol):
 
 class SilencePort(Protocol):
     async def stuck(self, which: Silence, limit: int) -> Sequence[Stuck]: ...
-    async def may_ask(self, message_id: MessageId, now: datetime, per_hour: int) -> bool:
-        """Note that it is asked about now, unless so many questions were asked in the last hour."""
+    async def take_turn(
+        self, message_id: MessageId, now: datetime, asked_before: datetime, budget: Budget
+    ) -> Turn | NoTurn:
+        """Note that it is asked about now, unless it was since `asked_before`, or the budget is spent."""
+
+    async def give_back(self, turn: Turn) -> None:
+        """The question was not answered: the message counts as not asked about."""
 
     async def tell(self, facts: Sequence[Told]) -> TellingView: ...
 
@@ -61,7 +69,7 @@ class ReconcileObserver(Protocol):
 
 @dataclass(slots=True)
 class Asked:
-    """What one round of asking came to. `error` is why it ended early, if it did."""
+    """What one round of asking came to. `error` is why something was not answered, if anything was not."""
 
     learnt: int = 0
     moved: int = 0
@@ -91,7 +99,7 @@ class Reconciler:
         self._clock = clock
         self._observer = observer
         self._pause = pause
-        self._per_hour = per_hour
+        self._budget = Budget(per_hour, GAP_S)
         self._closing = asyncio.Event()
         self._rest_until: datetime | None = None
         self._said: Refusal | None = None
@@ -121,7 +129,8 @@ class Reconciler:
         which = Silence(
             before=now - SILENT_FOR, asked_before=now - ASK_AGAIN, after=now - GIVE_UP, unheard=True
         )
-        asked = await self.ask(await self._store.stuck(which, self._per_hour), lambda _: None)
+        stuck = await self._store.stuck(which, self._budget.per_hour)
+        asked = await self.ask(stuck, lambda _: None, asked_before=which.asked_before)
         if asked.learnt:
             self._said = None
         if asked.error is None:
@@ -132,31 +141,39 @@ class Reconciler:
             self._observer.trouble("reconcile", asked.error)
         return asked
 
-    async def ask(self, messages: Sequence[Stuck], told: Callable[[Learnt], None]) -> Asked:
-        """Ask about these messages, one after the other, until the budget is spent or Meta refuses.
+    async def ask(
+        self, messages: Sequence[Stuck], told: Callable[[Learnt], None], *, asked_before: datetime
+    ) -> Asked:
+        """Ask about those of them that nobody asked about since, until the budget is spent or Meta refuses.
 
         Raises:
             StoreUnavailable: what was learnt before is stored.
         """
-        asked = Asked()
-        for number, stuck in enumerate(messages):
-            if self._closing.is_set():
+        asked, troubles = Asked(), 0
+        for stuck in messages:
+            if self._closing.is_set() or troubles == TROUBLE_AT_MOST:
                 break
-            if not await self._store.may_ask(stuck.id, self._clock(), self._per_hour):
+            turn = await self._store.take_turn(stuck.id, self._clock(), asked_before, self._budget)
+            if turn is NoTurn.TAKEN:
+                continue
+            if turn is NoTurn.SPENT:
                 asked.spent = True
                 break
-            if number:
-                await self._pause(GAP_S)
+            if turn.wait_s > 0:
+                await self._pause(turn.wait_s)
             found = await self._one(stuck)
-            if isinstance(found, Unread):
-                asked.refusal = history.refusal(found)
-                if asked.refusal is not Refusal.UNKNOWN:
-                    asked.error = _error(found, asked.refusal)
+            if isinstance(found, Unread) and (refusal := history.refusal(found)) is not Refusal.UNKNOWN:
+                await self._store.give_back(turn)
+                asked.refusal, asked.error = refusal, _error(found, refusal)
+                if refusal is not Refusal.TROUBLE:
                     break
-                asked.refusal, found = None, Learnt(stuck, (), stuck.state)
-            self._count(asked, found)
-            told(found)
-            self._observer.reconciled(found)
+                troubles += 1
+                continue
+            troubles = 0
+            learnt = Learnt(stuck, (), stuck.state) if isinstance(found, Unread) else found
+            self._count(asked, learnt)
+            told(learnt)
+            self._observer.reconciled(learnt)
         return asked
 
     async def _one(self, stuck: Stuck) -> Learnt | Unread:

@@ -1,15 +1,15 @@
 """Messages that look stuck, the questions asked about them, and the answers as evidence."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, func, or_, select, update
 
 from invy.domain.evidence import Told
 from invy.domain.ids import MessageId
-from invy.domain.silence import Silence, Stuck
+from invy.domain.silence import Budget, NoTurn, Silence, Stuck, Turn
 from invy.domain.state import State
-from invy.store import telling
+from invy.store import questions, telling
 from invy.store.database import Database
 from invy.store.tables import messages
 
@@ -49,7 +49,7 @@ class SilenceStore:
                 since <= which.before,
                 or_(messages.c.asked_at.is_(None), messages.c.asked_at <= which.asked_before),
             )
-            .order_by(since)
+            .order_by(since, messages.c.id)
             .limit(limit)
         )
         if which.after is not None:
@@ -64,18 +64,34 @@ class SilenceStore:
             rows = await connection.execute(statement)
             return [Stuck(row.id, row.wamid, row.sender_id, State(row.status)) for row in rows]
 
-    async def may_ask(self, message_id: MessageId, now: datetime, per_hour: int) -> bool:
-        """Note that it is asked about now, unless so many questions were asked in the last hour."""
+    async def take_turn(
+        self, message_id: MessageId, now: datetime, asked_before: datetime, budget: Budget
+    ) -> Turn | NoTurn:
+        """Note that it is asked about now, unless it was asked about since `asked_before` or the budget is spent.
+
+        Whoever wants to ask waits here for each other, so no two are given one message or one moment.
+        """
+        here = messages.c.id == message_id
         async with self._database.write() as connection:
-            asked = await connection.execute(
-                select(func.count())
-                .select_from(messages)
-                .where(messages.c.asked_at.is_not(None), messages.c.asked_at > now - timedelta(hours=1))
+            slot = await questions.next_slot(connection, self._database, now, budget)
+            if slot is None:
+                return NoTurn.SPENT
+            asked = self._database.for_update(select(messages.c.asked_at).where(here))
+            before = (await connection.execute(asked)).scalar_one_or_none()
+            if before is not None and before > asked_before:
+                return NoTurn.TAKEN
+            await connection.execute(update(messages).where(here).values(asked_at=now))
+            await questions.note(connection, self._database, now, slot)
+        return Turn(message_id, now, before, (slot - now).total_seconds())
+
+    async def give_back(self, turn: Turn) -> None:
+        """Meta did not answer this question: the message counts as not asked about. The question stays in the budget."""
+        async with self._database.write() as connection:
+            await connection.execute(
+                update(messages)
+                .where(messages.c.id == turn.id, messages.c.asked_at == turn.taken_at)
+                .values(asked_at=turn.asked_at)
             )
-            if asked.scalar_one() >= per_hour:
-                return False
-            await connection.execute(update(messages).where(messages.c.id == message_id).values(asked_at=now))
-        return True
 
     async def tell(self, facts: Sequence[Told]) -> telling.Telling:
         async with self._database.write() as connection:
