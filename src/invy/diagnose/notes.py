@@ -22,6 +22,10 @@ _NOTES: Final = tuple(
             "מטא ענתה 200, אבל בלי מזהה הודעה שאפשר לקרוא",
         ),
         (r"HTTP (?P<status>\d+) without an error that could be read", "HTTP {status}, בלי שגיאה שאפשר לקרוא"),
+        (
+            r"The lease ran out before the request left",
+            "תהליך השליחה נעצר לזמן מה, והבקשה לא יצאה",
+        ),
         (r"The sending process ended before the answer", "תהליך השליחה נפסק לפני שהגיעה תשובה"),
     )
 )

@@ -42,6 +42,8 @@ class Leased:
     sender_id: SenderId
     payload: bytes
     attempt: int
+    lease_until: datetime
+    """When whoever took the message counts as gone, and anybody may say that the outcome of this attempt is unknown."""
 
 
 @dataclass(frozen=True, slots=True)

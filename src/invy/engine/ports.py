@@ -115,8 +115,10 @@ class OutboxPort(Protocol):
 
 
 class GatewayPort(Protocol):
-    async def post_message(self, sender_id: SenderId, payload: bytes) -> Answer:
-        """One request, at most once; never raises for what the network or Meta does."""
+    async def post_message(
+        self, sender_id: SenderId, payload: bytes, may_leave: Callable[[], bool]
+    ) -> Answer:
+        """One request, at most once, and never once `may_leave` has said no. Network and Meta raise nothing."""
 
 
 class Observer(Protocol):

@@ -1,7 +1,8 @@
 """Sending: lease what may go now, post each message once, record what became of it.
 
 Theory of operation. A lease writes the intent before any request leaves, so a crash can never lead to a second
-request: what was leased and has no outcome when its lease runs out becomes `unconfirmed`. Each request has one of
+request: what was leased and has no outcome when its lease runs out becomes `unconfirmed`. Nor can a process that stood still
+(a closed lid, a stopped virtual machine): a request leaves in the first half of its lease or not at all. Each request has one of
 four outcomes, judged by `meta.reply`: accepted, refused, not processed (back to the queue, later), unsure (settled by
 evidence, never by repeating). Outcomes are stored in groups. When the database is away the outcome is kept in memory
 and tried again; if the process dies first, the lease runs out and the message is unconfirmed: the safe side.
@@ -130,7 +131,7 @@ class Sender:
             return 0.0, False
         try:
             await self._expire()
-            now = self._clock()
+            now, asked = self._clock(), monotonic()
             lease = await self._outbox.lease(
                 self._settings.sender_id,
                 now=now,
@@ -145,7 +146,7 @@ class Sender:
             self._observer.trouble("send", error)
             return STORE_AGAIN_S, False
         for message in lease.messages:
-            task = asyncio.create_task(self._send(message))
+            task = asyncio.create_task(self._send(message, asked))
             self._in_flight.add(task)
             task.add_done_callback(self._landed)
         return lease.wait_s, lease.idle
@@ -162,9 +163,11 @@ class Sender:
         except TimeoutError:
             return
 
-    async def _send(self, message: Leased) -> None:
+    async def _send(self, message: Leased, asked: float) -> None:
         began = perf_counter()
-        answer = await self._gateway.post_message(message.sender_id, message.payload)
+        answer = await self._gateway.post_message(
+            message.sender_id, message.payload, lambda: self._may_leave(message, asked)
+        )
         seconds = perf_counter() - began
         outcome = self._outcome(message, answer, self._clock())
         while True:
@@ -181,6 +184,19 @@ class Sender:
         self._observer.posted(message, outcome, seconds)
         if outcome.hold is not None:
             self._observer.held(outcome.hold)
+
+    def _may_leave(self, message: Leased, asked: float) -> bool:
+        """Whether the message is still ours beyond doubt; `asked` is when it was leased, on the clock that is never set.
+
+        Once the lease has run out somebody may have settled the message and sent another. They go by their own clock, so
+        half of the lease is kept free: assumed is that clocks of machines on one database differ by less than that (a
+        minute, unless INVY_LEASE_SECONDS is changed). Of our two clocks the one on the wall goes on while the machine
+        sleeps, and the other is not moved when somebody sets the time.
+        """
+        half_s = self._settings.lease_s / 2
+        return (
+            self._clock() < message.lease_until - timedelta(seconds=half_s) and monotonic() - asked < half_s
+        )
 
     async def _record(self, outcomes: Sequence[Posted]) -> None:
         holds = [*await self._outbox.record(outcomes)]

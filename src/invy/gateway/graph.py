@@ -1,12 +1,12 @@
 """Meta's Graph API over HTTP: one session, one attempt per call, never a retry of its own.
 
-The messages call tells apart what decides about resending: no connection was made (nothing was sent), or the request
-may have left (unsure). aiohttp repeats only idempotent methods on a stale connection, so a POST goes out once.
+The messages call tells apart what decides about resending: the request did not leave (nothing was sent), or it may have
+(unsure); see `departure`. aiohttp repeats only idempotent methods on a stale connection, so a POST goes out once.
 Questions (`get`) change nothing at Meta; their answers are handed on as they came.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Self
 
@@ -14,6 +14,7 @@ import aiohttp
 
 from invy.domain.ids import SenderId
 from invy.gateway import answer
+from invy.gateway.departure import Departure
 from invy.meta import reply
 from invy.meta.graph_reply import GraphReply
 from invy.meta.reply import Answer
@@ -52,29 +53,38 @@ class Graph:
     async def close(self) -> None:
         await self._session.close()
 
-    async def post_message(self, sender_id: SenderId, payload: bytes) -> Answer:
+    async def post_message(
+        self, sender_id: SenderId, payload: bytes, may_leave: Callable[[], bool]
+    ) -> Answer:
         """Send one message request, once. At most once: the caller must not call again unless the answer is DEFERRED.
 
+        `may_leave` has the last word, right before the request leaves: once it says no, the request never does.
         Never raises for anything the network or Meta does.
         """
-        url = f"{self._root}/{sender_id}/messages"
+        if not may_leave():
+            return reply.too_late()
+        leaving = Departure(may_leave)
         try:
             async with (
                 asyncio.timeout(self._timeout_s),
                 self._session.post(
-                    url,
-                    data=payload,
-                    headers={"Content-Type": "application/json"},
+                    f"{self._root}/{sender_id}/messages",
+                    data=leaving.body(payload),
+                    headers={"Content-Type": "application/json", "Content-Length": str(len(payload))},
                     allow_redirects=False,
                 ) as response,
             ):
                 return reply.read(response.status, await response.read())
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            return reply.unreachable(f"Meta could not be reached: {type(error).__name__}")
-        except TimeoutError:
-            return reply.unsure(f"No answer within {self._timeout_s:g} seconds")
         except (aiohttp.ClientError, OSError) as error:
+            if leaving.late:
+                return reply.too_late()
+            if not leaving.left:
+                return reply.unreachable(f"Meta could not be reached: {type(error).__name__}")
+            if isinstance(error, TimeoutError):
+                return reply.unsure(f"No answer within {self._timeout_s:g} seconds")
             return reply.unsure(f"The connection broke before the answer came: {type(error).__name__}")
+        finally:
+            leaving.close()
 
     async def get(
         self,

@@ -83,8 +83,13 @@ def read(http_status: int, body: bytes) -> Answer:
 
 
 def unreachable(note: str) -> Answer:
-    """No connection was made, so nothing was sent: the same request may safely be repeated."""
+    """The request did not leave, so nothing was sent: the same request may safely be repeated."""
     return Answer(Phase.DEFERRED, effect=Effect.SLOW_DOWN, note=note)
+
+
+def too_late() -> Answer:
+    """The right to send the message ran out before the request left, so nothing was sent; Meta has nothing to do with it."""
+    return Answer(Phase.DEFERRED, note="The lease ran out before the request left")
 
 
 def unsure(note: str, http_status: int | None = None) -> Answer:

@@ -75,6 +75,7 @@ class Outbox:
             if any(hold.scope is Scope.SENDER and hold.subject == sender_id for hold in holds):
                 return Lease((), IDLE_S, idle=True)
             pace = await _pace(connection, self._database, sender_id)
+            lease_until = now + timedelta(seconds=lease_s)
             allowed = min(limit, pace.allows(now.timestamp(), rate))
             if allowed < 1:
                 resting = pace.rest_until > now.timestamp()
@@ -83,6 +84,7 @@ class Outbox:
                 connection,
                 sender_id=sender_id,
                 now=now,
+                lease_until=lease_until,
                 limit=allowed,
                 holds=holds,
                 only=only,
@@ -102,7 +104,7 @@ class Outbox:
             await connection.execute(
                 update(messages)
                 .where(messages.c.id.in_([each.id for each in leased]))
-                .values(lease_owner=owner, lease_until=now + timedelta(seconds=lease_s), due_at=None)
+                .values(lease_owner=owner, lease_until=lease_until, due_at=None)
             )
         return Lease(tuple(leased), 0.0)
 
@@ -112,6 +114,7 @@ class Outbox:
         *,
         sender_id: SenderId,
         now: datetime,
+        lease_until: datetime,
         limit: int,
         holds: Sequence[Hold],
         only: Collection[MessageId] | None,
@@ -148,6 +151,7 @@ class Outbox:
                 sender_id=row.sender_id,
                 payload=row.payload,
                 attempt=row.attempt + 1,
+                lease_until=lease_until,
             )
             for row in rows
         ]
