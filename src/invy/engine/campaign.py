@@ -1,11 +1,13 @@
 """Starting a campaign: every guest of an event gets one message in the outbox, in one transaction.
 
-At most once per event, template and number: starting again adds only those who are new. Streamed: a list of a million
-guests is never held at once. A guest whose parameters are missing or who has opted out is left out, with the reason.
+At most once per event, template and number: starting again adds only those who are new, and those whose request Meta
+refused for something that can be changed: they were certainly sent nothing. Streamed: a list of a million guests is never
+held at once. A guest whose parameters are missing or who has opted out is left out, with the reason.
 """
 
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Protocol
 
 from invy.domain.campaign import Campaign, LeftOut, Planned, Preview
@@ -15,6 +17,8 @@ from invy.domain.ids import CampaignId, EventId, TemplateKey, new_id
 from invy.domain.message import Draft
 from invy.domain.phone import E164
 from invy.engine.compose import Composer
+from invy.meta import catalogue
+from invy.meta.catalogue_row import Retry
 
 LEFT_OUT_SHOWN = 10_000
 """How many guests who were left out are named; all are counted."""
@@ -28,6 +32,8 @@ class GuestsPort(Protocol):
 
 class CampaignsPort(Protocol):
     async def put(self, campaign: Campaign) -> Campaign: ...
+    async def refused(self, once_keys: Collection[str], codes: Collection[int]) -> set[str]: ...
+    async def give_back(self, campaign_id: CampaignId, codes: Collection[int]) -> int: ...
 
 
 class PlanPort(Protocol):
@@ -47,6 +53,13 @@ class _Tally:
         self.left_out_count += 1
         if len(self.left_out) < LEFT_OUT_SHOWN:
             self.left_out.append(one)
+
+
+@cache
+def _may_change() -> frozenset[int]:
+    """The codes after which the same guest may be sent a message again, now, later or once something is changed."""
+    plain = (row for row in catalogue.all_rows() if row.subcode is None and row.until is None)
+    return frozenset(row.code for row in plain if row.retry is not Retry.NEVER)
 
 
 class Campaigns:
@@ -77,6 +90,8 @@ class Campaigns:
         """
         await self._require(event_id, template_key)
         campaign = await self._campaigns.put(self._fresh(event_id, template_key))
+        # On its own: should writing the invitations fail, starting again goes on where this ended.
+        await self._campaigns.give_back(campaign.id, _may_change())
         tally = _Tally()
         new = await self._outbox.enqueue(
             self._drafts(campaign, common, tally, force=force, progress=progress)
@@ -104,7 +119,9 @@ class Campaigns:
         new = 0
         campaign = self._fresh(event_id, template_key)
         async for chunk in self._drafts(campaign, common, tally, force=force, progress=None):
-            there = await self._outbox.known([draft.once_key for draft in chunk if draft.once_key])
+            keys = [draft.once_key for draft in chunk if draft.once_key]
+            there = await self._outbox.known(keys)
+            there -= await self._campaigns.refused(there, _may_change())
             fresh = [draft for draft in chunk if draft.once_key not in there]
             new += len(fresh)
             first.extend(fresh[: show - len(first)])

@@ -1,19 +1,35 @@
 """Campaigns: one row per event and template."""
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from sqlalchemy import Row, select
+from sqlalchemy import ColumnElement, Row, and_, select, update
 
 from invy.domain.campaign import Campaign
 from invy.domain.errors import NotFound
-from invy.domain.ids import EventId
+from invy.domain.evidence import Phase
+from invy.domain.ids import CampaignId, EventId
+from invy.domain.state import State
 from invy.store.database import Database
-from invy.store.tables import campaigns
+from invy.store.evidence import CHUNK
+from invy.store.tables import campaigns, messages
 
 
 def _read(row: Row[*tuple[object, ...]]) -> Campaign:
     return Campaign(row.id, row.event_id, row.template_key, row.created_at)
+
+
+def _refused(codes: Collection[int]) -> ColumnElement[bool]:
+    """Meta's answer to the request was a refusal, and nothing else was ever heard: it was certainly not sent."""
+    return and_(
+        messages.c.status == State.FAILED.value,
+        messages.c.phase == Phase.REFUSED.value,
+        messages.c.wamid.is_(None),
+        messages.c.accepted_at.is_(None),
+        messages.c.unsure_at.is_(None),
+        messages.c.first_receipt_at.is_(None),
+        messages.c.error_code.in_(codes),
+    )
 
 
 class CampaignStore:
@@ -62,6 +78,29 @@ class CampaignStore:
             if near
             else f"Started there: {', '.join(found) or 'none yet'}.",
         )
+
+    async def refused(self, once_keys: Collection[str], codes: Collection[int]) -> set[str]:
+        """Those of these keys that belong to a request which Meta refused with one of `codes`."""
+        found: set[str] = set()
+        asked = sorted(once_keys)
+        for start in range(0, len(asked), CHUNK):
+            part = messages.c.once_key.in_(asked[start : start + CHUNK])
+            async with self._database.read() as connection:
+                rows = await connection.execute(select(messages.c.once_key).where(part, _refused(codes)))
+                found.update(row.once_key for row in rows)
+        return found
+
+    async def give_back(self, campaign_id: CampaignId, codes: Collection[int]) -> int:
+        """Count the guests as not invited whose requests Meta refused with one of `codes`; returns how many."""
+        async with self._database.write() as connection:
+            given = await connection.execute(
+                update(messages)
+                .where(
+                    messages.c.campaign_id == campaign_id, messages.c.once_key.is_not(None), _refused(codes)
+                )
+                .values(once_key=None)
+            )
+            return int(given.rowcount)
 
     async def all(self) -> Sequence[Campaign]:
         async with self._database.read() as connection:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, not_, select
+from sqlalchemy import ColumnElement, and_, func, not_, or_, select
 
 from invy.domain.evidence import Evidence, Phase
 from invy.domain.ids import CampaignId, EventId, MessageId, TemplateKey
@@ -23,6 +23,13 @@ _CANCELLED = and_(
     messages.c.unsure_at.is_(None),
     messages.c.first_receipt_at.is_(None),
 )
+# Meta refused the request, and the campaign was started again since: the guest counts as not invited by this message.
+_GIVEN_BACK = and_(
+    messages.c.status == State.FAILED.value,
+    messages.c.phase == int(Phase.REFUSED),
+    messages.c.campaign_id.is_not(None),
+    messages.c.once_key.is_(None),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +44,7 @@ class Filter:
     campaign_id: CampaignId | None = None
     ids: frozenset[MessageId] | None = None
     cancelled: bool | None = None
-    """Only those that were cancelled before they left, or only the others."""
+    """Only those that were cancelled before they left; or only those that count, where a guest has no newer try."""
 
     @property
     def is_broad(self) -> bool:
@@ -61,7 +68,7 @@ class Filter:
         if self.ids is not None:
             found.append(messages.c.id.in_(sorted(self.ids)))
         if self.cancelled is not None:
-            found.append(_CANCELLED if self.cancelled else not_(_CANCELLED))
+            found.append(_CANCELLED if self.cancelled else not_(or_(_CANCELLED, _GIVEN_BACK)))
         return found
 
 
@@ -71,7 +78,7 @@ class Funnel:
 
     template_key: TemplateKey
     queued: int
-    """Every message there is, but for those that were cancelled before they left."""
+    """Every message that counts: none that was cancelled before it left, or refused and sent anew."""
     sent: int
     """Accepted by Meta, whatever happened afterwards."""
     delivered: int
