@@ -2,7 +2,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from invy.domain.pacing import BURST_S, Pace
+from invy.domain.pacing import BURST_S, CLOCKS_DIFFER_S, LONGEST_REST_S, Pace
+
+RATES = st.floats(0.5, 1000)
+NOW = st.floats(1e9, 2e9)
+WRITTEN = st.floats(allow_nan=False, allow_infinity=False)
+"""What may stand in a row: anything, for clocks may say anything."""
 
 
 @given(
@@ -37,7 +42,59 @@ def test_a_slow_rate_still_lets_one_go() -> None:
 
 
 def test_a_rest_lets_nothing_go_and_a_longer_rest_stays() -> None:
-    resting = Pace().resting(100.0).resting(50.0)
+    resting = Pace().resting(100.0, 0).resting(50.0, 0)
     assert resting.allows(99, 80) == 0
     assert resting.wait(90, 80) == pytest.approx(10, abs=1)
     assert resting.allows(101, 80) > 0
+
+
+@given(rate=RATES, now=NOW, next_slot=WRITTEN, rest_until=WRITTEN)
+def test_whatever_a_clock_has_written_sending_goes_on_in_minutes(
+    rate: float, now: float, next_slot: float, rest_until: float
+) -> None:
+    pace = Pace(next_slot, rest_until)
+    longest = max(LONGEST_REST_S, 1 / rate) + CLOCKS_DIFFER_S + 1e-6
+    assert pace.wait(now, rate) <= longest
+    later = now + pace.wait(now, rate) + 1e-6
+    assert pace.allows(later, rate) >= 1
+    written_anew = pace.taken(1, later, rate)
+    assert written_anew.next_slot <= later + CLOCKS_DIFFER_S
+
+
+@given(now=NOW, rest_until=WRITTEN, wanted=WRITTEN)
+def test_a_rest_that_is_asked_for_is_kept_whatever_was_written_before(
+    now: float, rest_until: float, wanted: float
+) -> None:
+    left = Pace(rest_until=rest_until).resting(wanted, now).rest_left(now)
+    assert left >= min(LONGEST_REST_S, max(0.0, wanted - now)) - 1e-6
+    assert left <= LONGEST_REST_S + CLOCKS_DIFFER_S
+
+
+@given(
+    rate=RATES,
+    ahead=st.floats(0, CLOCKS_DIFFER_S - 0.01),
+    steps=st.lists(st.tuples(st.floats(0, 0.5), st.booleans()), min_size=1, max_size=60),
+)
+def test_two_clocks_that_differ_by_seconds_hold_one_rate(
+    rate: float, ahead: float, steps: list[tuple[float, bool]]
+) -> None:
+    pace, now, sent = Pace(), 1_000_000.0, 0
+    start = now
+    for pause, by_the_other in steps:
+        now += pause
+        read = now + ahead if by_the_other else now
+        count = pace.allows(read, rate)
+        pace = pace.taken(count, read, rate) if count > 0 else pace
+        sent += max(0, count)
+    assert sent <= (now - start + ahead) * rate + max(BURST_S * rate, 1) + 1
+
+
+@pytest.mark.parametrize("written", [1e9 + 86_400, 1e9 + CLOCKS_DIFFER_S + 1])
+def test_a_slot_far_ahead_is_a_clock_that_was_wrong_and_stops_nobody(written: float) -> None:
+    assert Pace(next_slot=written).allows(1e9, 80) == 8
+
+
+def test_a_slot_a_little_ahead_is_another_machine_s_clock_and_is_waited_for() -> None:
+    pace = Pace(next_slot=1e9 + 2)
+    assert pace.allows(1e9, 80) <= 0
+    assert pace.wait(1e9, 80) == pytest.approx(2 + 1 / 80)

@@ -1,6 +1,7 @@
 import asyncio
 
 import pytest
+from sqlalchemy import update
 
 from invy.domain.evidence import Attempt, Phase
 from invy.domain.hold import Hold, Scope
@@ -11,6 +12,7 @@ from invy.store.database import Database
 from invy.store.holds import HoldStore
 from invy.store.outbox import Outbox
 from invy.store.overview import Filter, Overview
+from invy.store.tables import senders
 from tests.making import SENDER, at, chunks, draft, message_id
 
 FAST = 1000.0
@@ -132,6 +134,19 @@ async def test_a_rest_stops_the_sender_for_everyone(database: Database) -> None:
     assert resting.messages == ()
     assert resting.wait_s >= 10
     assert len((await lease(outbox, 21)).messages) == 2
+
+
+@pytest.mark.parametrize("column", ["next_slot", "rest_until"])
+async def test_a_clock_that_was_a_day_ahead_for_a_moment_stops_nobody(
+    database: Database, column: str
+) -> None:
+    outbox = Outbox(database)
+    await outbox.enqueue(chunks([draft(1), draft(2)]))
+    await lease(outbox, 86_400, limit=1)
+    async with database.write() as connection:
+        await connection.execute(update(senders).values({column: at(86_400).timestamp()}))
+    assert [each.id for each in (await lease(outbox, 1)).messages] == [message_id(2)]
+    assert (await lease(outbox, 1)).wait_s <= 1
 
 
 @pytest.mark.parametrize(

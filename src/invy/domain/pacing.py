@@ -1,12 +1,21 @@
 """The pace of one sender: the generic cell rate algorithm, as pure arithmetic.
 
-Two numbers are kept per sender, so that all processes together hold one pace. Times are Unix seconds.
+Two numbers are kept per sender, so that all processes together hold one pace. Times are Unix seconds, by the clock of
+whoever asks: what no clock can have written in good order counts as not written, so a clock that was wrong for a moment
+never stops the sending.
 """
 
 from dataclasses import dataclass
 
 BURST_S = 0.1
 """How much unused time may be saved up: at 80 messages/s, eight at once."""
+
+LONGEST_REST_S = 300.0
+"""No rest is longer; what needs more is held until a person has acted."""
+
+CLOCKS_DIFFER_S = 5.0
+"""How far the clocks of two machines may be apart for both to hold one pace. A slot or the end of a rest that lies
+further ahead than this allows was written by a clock that was wrong, or ours has been set back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +27,7 @@ class Pace:
 
     def allows(self, now: float, rate: float) -> int:
         """How many messages may go now at `rate` messages per second."""
-        if now < self.rest_until:
+        if self.rest_left(now) > 0:
             return 0
         # A hair of tolerance: a whole slot must not be lost to binary rounding.
         return int((now - self._base(now, rate)) * rate + 1e-6)
@@ -29,11 +38,19 @@ class Pace:
 
     def wait(self, now: float, rate: float) -> float:
         """Seconds until at least one message may go."""
-        return max(0.0, self.rest_until - now, self._base(now, rate) + 1 / rate - now)
+        return max(0.0, self.rest_left(now), self._base(now, rate) + 1 / rate - now)
 
-    def resting(self, until: float) -> "Pace":
+    def resting(self, until: float, now: float) -> "Pace":
         """The pace with a rest asked for; a longer rest already asked for stays."""
-        return Pace(self.next_slot, max(self.rest_until, until))
+        wanted = min(until, now + LONGEST_REST_S)
+        return Pace(self.next_slot, max(now + self.rest_left(now), wanted))
+
+    def rest_left(self, now: float) -> float:
+        """Seconds until the rest is over; 0 when there is none."""
+        left = self.rest_until - now
+        return left if 0 < left <= LONGEST_REST_S + CLOCKS_DIFFER_S else 0.0
 
     def _base(self, now: float, rate: float) -> float:
-        return max(self.next_slot, now - max(BURST_S, 1 / rate))
+        saved = now - max(BURST_S, 1 / rate)
+        # A slot is never given away before its time, so one ahead of us is the measure of two clocks.
+        return saved if self.next_slot > now + CLOCKS_DIFFER_S else max(self.next_slot, saved)

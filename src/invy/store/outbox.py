@@ -78,7 +78,7 @@ class Outbox:
             lease_until = now + timedelta(seconds=lease_s)
             allowed = min(limit, pace.allows(now.timestamp(), rate))
             if allowed < 1:
-                resting = pace.rest_until > now.timestamp()
+                resting = pace.rest_left(now.timestamp()) > 0
                 return Lease((), pace.wait(now.timestamp(), rate), idle=resting)
             leased = await self._take(
                 connection,
@@ -190,7 +190,13 @@ class Outbox:
                 if posted.hold is not None:
                     await hold_rows.place(connection, self._database, posted.hold)
                 if posted.rest_until is not None and posted.sender_id is not None:
-                    await _rest(connection, self._database, posted.sender_id, posted.rest_until)
+                    await _rest(
+                        connection,
+                        self._database,
+                        posted.sender_id,
+                        until=posted.rest_until,
+                        now=posted.attempt.at,
+                    )
         return told.holds
 
     async def adopt(self, wamids: Sequence[Wamid]) -> Sequence[Hold]:
@@ -284,11 +290,10 @@ async def _pace(connection: AsyncConnection, database: Database, sender_id: Send
 
 
 async def _rest(
-    connection: AsyncConnection, database: Database, sender_id: SenderId, until: datetime
+    connection: AsyncConnection, database: Database, sender_id: SenderId, *, until: datetime, now: datetime
 ) -> None:
     pace = await _pace(connection, database, sender_id)
+    resting = pace.resting(until.timestamp(), now.timestamp())
     await connection.execute(
-        update(senders)
-        .where(senders.c.id == sender_id)
-        .values(rest_until=pace.resting(until.timestamp()).rest_until)
+        update(senders).where(senders.c.id == sender_id).values(rest_until=resting.rest_until)
     )

@@ -40,6 +40,7 @@ from invy.domain.hold import Hold, Scope
 from invy.domain.ids import SenderId
 from invy.domain.message import Message
 from invy.domain.notice import Notice
+from invy.domain.pacing import Pace
 from invy.store import holds as hold_rows
 from invy.store import pulse, sightings
 from invy.store.tables import messages, notices, refusals, senders, workers
@@ -296,7 +297,7 @@ async def _about(connection: AsyncConnection, number: Sighting[Number] | None) -
 async def _resting_until(connection: AsyncConnection, sender_id: SenderId, now: datetime) -> datetime | None:
     found = await connection.execute(select(senders.c.rest_until).where(senders.c.id == sender_id))
     rest_until = found.scalar_one_or_none()
-    if rest_until is None or rest_until <= now.timestamp():
+    if rest_until is None or Pace(rest_until=rest_until).rest_left(now.timestamp()) <= 0:
         return None
     return datetime.fromtimestamp(rest_until, UTC)
 
