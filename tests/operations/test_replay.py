@@ -337,3 +337,14 @@ async def test_the_later_word_of_another_source_about_an_opt_out_stands(
         await connection.execute(update(opt_outs).values(at=at(5)))
     _, found = await replayed(living.database, tmp_path, mend=True)
     assert {each.column for each in found} == {"stopped", "at"}
+
+
+async def test_an_answer_to_a_stranger_is_not_taken_for_one_to_a_message_told_of_beside_it(
+    living: Living, tmp_path: Path
+) -> None:
+    """It names no wamid, and the other message has none yet."""
+    await living.hear(body(messages=[button(9, 0, context=False)]), statuses(status(1, "sent", 0)))
+    message = await Overview(living.database).find(message_id(1))
+    assert message is not None
+    assert (message.state, message.folded.replied_at) == (State.SENT, None)
+    assert (await replayed(living.database, tmp_path))[1] == []

@@ -134,7 +134,8 @@ async def _lock(
     for message_id, to, *folded in await bulk.locked(connection, database, _LOCKED, which):
         into.folds[message_id] = columns.read(folded)
         into.phones[message_id] = to
-        by_wamid[folded[0]] = message_id
+        if folded[0] is not None:  # what names no wamid must not find those that have none yet
+            by_wamid[folded[0]] = message_id
     return by_wamid
 
 
