@@ -10,6 +10,7 @@ from invy.diagnose.health import GuestRecord, Others, Picture
 from invy.diagnose.situation import Situation
 from invy.domain.errors import Side
 from invy.domain.evidence import Decision, Phase, Receipt, Settlement
+from invy.domain.message import stopped_by_guest
 from invy.meta.catalogue import Lang, Outcome, Row, Text, all_rows, lookup
 from tests.diagnose.cases import WAMID, accepted, ago, attempt, judge, receipt, remarks, situation
 
@@ -177,6 +178,18 @@ def test_settled_as_not_sent_may_be_sent_now() -> None:
     assert "dana" in judged.why.en
     assert judged.may_resend is MayResend.YES
     assert judged.rests_on == (2,)
+
+
+def test_what_the_guest_stopped_in_the_queue_is_nobody_s_decision_but_theirs() -> None:
+    found = replace(
+        situation(stopped_by_guest(ago(minutes=5))), guest=GuestRecord(opted_out_at=ago(minutes=30))
+    )
+    judged = judge(found, Finding.OPTED_OUT_WAITING)
+    assert "30 minutes" in judged.why.en
+    assert (judged.side, judged.may_resend) == (Side.GUEST, MayResend.NO)
+    assert judged.phone_instead
+    assert judged.rests_on == (1,)
+    judge(situation(stopped_by_guest(ago(minutes=5))), Finding.OPTED_OUT_WAITING)  # who has resumed since
 
 
 def test_many_alike_are_counted() -> None:

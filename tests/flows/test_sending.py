@@ -5,8 +5,10 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert
 
 from invy.app.house import House
+from invy.diagnose.finding import Finding
 from invy.domain.guest import Event, Guest
 from invy.domain.hold import Scope
 from invy.domain.ids import EventId, GuestId, TemplateKey
@@ -15,6 +17,7 @@ from invy.domain.state import State
 from invy.store import schema
 from invy.store.database import Database
 from invy.store.overview import Filter
+from invy.store.tables import opt_outs
 from tests.flows.world import World, simulator
 from tests.making import T0
 
@@ -181,3 +184,32 @@ async def test_a_guest_who_opted_out_is_left_out_unless_forced(open_house: OpenH
     assert [each.kind for each in planned.left_out] == ["opted-out"]
     forced = await house.campaigns.start(EVENT, TEMPLATE, COMMON, force=True)
     assert forced.new == 1
+
+
+async def test_a_guest_who_opts_out_while_the_invitation_waits_gets_none(
+    open_house: OpenHouse, world: World
+) -> None:
+    """Under the other form of the number, too: Meta tells of the stop as it knows the phone."""
+    house = open_house(world)
+    await schema.upgrade(house.database)
+    guests = [
+        Guest(GuestId("stays"), EVENT, "Stays", E164("+447700900124"), {}, T0),
+        Guest(GuestId("stops"), EVENT, "Stops", E164("+525555550102"), {}, T0),
+    ]
+    await house.guests.put(Event(EVENT, "Wedding", T0), [guests])
+    assert (await house.campaigns.start(EVENT, TEMPLATE, COMMON)).new == 2
+    async with house.database.write() as connection:
+        await connection.execute(
+            insert(opt_outs).values(phone="+5215555550102", stopped=True, at=house.clock())
+        )
+
+    await drain(house)
+
+    assert [each["to"] for each in world.messages()] == ["447700900124"]
+    [stopped] = [message async for message in house.overview.all(EVERYTHING) if message.to != guests[0].phone]
+    told = await house.why.explain(stopped.id)
+    assert told.verdict.finding is Finding.OPTED_OUT_WAITING
+    assert (await house.campaigns.start(EVENT, TEMPLATE, COMMON)).new == 0
+    assert (await house.campaigns.start(EVENT, TEMPLATE, COMMON, force=True)).new == 1
+    await drain(house)
+    assert len(world.messages()) == 2

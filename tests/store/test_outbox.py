@@ -1,19 +1,19 @@
 import asyncio
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
 from invy.domain.evidence import Attempt, Phase
 from invy.domain.hold import Hold, Scope
-from invy.domain.ids import MessageId, Wamid
-from invy.domain.message import Lease, Message, Posted
+from invy.domain.ids import EventId, MessageId, TemplateKey, Wamid
+from invy.domain.message import Lease, Message, Posted, once_key
 from invy.domain.state import State
 from invy.store.database import Database
 from invy.store.holds import HoldStore
 from invy.store.outbox import Outbox
 from invy.store.overview import Filter, Overview
-from invy.store.tables import senders
-from tests.making import SENDER, at, chunks, draft, message_id
+from invy.store.tables import opt_outs, senders
+from tests.making import SENDER, at, chunks, draft, message_id, phone
 
 FAST = 1000.0
 
@@ -123,6 +123,46 @@ async def test_a_deferred_message_returns_and_waits_until_it_is_due(database: Da
     assert (await lease(outbox, 29)).messages == ()
     [again] = (await lease(outbox, 31)).messages
     assert again.attempt == 2
+
+
+async def stop(database: Database, n: int, seconds: float) -> None:
+    """The guest asks for no more marketing messages."""
+    async with database.write() as connection:
+        await connection.execute(insert(opt_outs).values(phone=phone(n), stopped=True, at=at(seconds)))
+
+
+async def test_what_a_guest_has_stopped_while_it_was_queued_is_not_leased_and_may_be_written_anew(
+    database: Database,
+) -> None:
+    outbox = Outbox(database)
+    key = once_key(EventId("wedding"), TemplateKey("t"), phone(1))
+    await outbox.enqueue(chunks([draft(1, once_key=key), draft(2)]))
+    await stop(database, 1, seconds=1)
+
+    found = await lease(outbox, 2)
+
+    assert [each.id for each in found.messages] == [message_id(2)]
+    assert found.left_out == (message_id(1),)
+    message = await show(database, 1)
+    assert (message.state, message.folded.phase) == (State.FAILED, Phase.NONE)
+    assert message.folded.failed is not None
+    assert "no more marketing messages" in (message.folded.failed.failure.message or "")
+    assert await outbox.known([key]) == set()
+
+
+async def test_where_everything_was_stopped_the_next_look_comes_at_once(database: Database) -> None:
+    outbox = Outbox(database)
+    await outbox.enqueue(chunks([draft(1), draft(2)]))
+    await stop(database, 1, seconds=1)
+    assert await lease(outbox, 2, limit=1) == Lease((), 0.0, left_out=(message_id(1),))
+    assert [each.id for each in (await lease(outbox, 3, limit=1)).messages] == [message_id(2)]
+
+
+async def test_a_message_written_after_the_stop_was_forced_and_leaves(database: Database) -> None:
+    outbox = Outbox(database)
+    await stop(database, 1, seconds=-1)
+    await outbox.enqueue(chunks([draft(1)]))
+    assert [each.id for each in (await lease(outbox, 2)).messages] == [message_id(1)]
 
 
 async def test_a_rest_stops_the_sender_for_everyone(database: Database) -> None:

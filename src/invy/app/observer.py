@@ -85,6 +85,9 @@ class LogObserver:
     def lease_expired(self, message_id: MessageId) -> None:
         self._send.warning("send.unconfirmed", message_id=message_id, note="its sending process ended")
 
+    def left_out(self, message_id: MessageId) -> None:
+        self._send.info("send.left_out", message_id=message_id, note="its guest wants no more messages")
+
     def held(self, hold: Hold) -> None:
         self._send.error(
             "send.held",

@@ -7,6 +7,7 @@ from invy.domain.errors import Side
 from invy.domain.evidence import Attempt, Decision, Evidence, Receipt, Settlement
 from invy.domain.failure import Failure
 from invy.domain.fold import FailedAt, Folded
+from invy.domain.message import was_stopped_by_guest
 from invy.meta.catalogue import Retry, Row, lookup
 
 MARKETING_CAP = 131049
@@ -79,6 +80,12 @@ def _finding(situation: Situation, folded: Folded, row: Row, code: int, subcode:
 def _without_code(situation: Situation, reason: FailedAt, rests_on: tuple[int, ...]) -> Ruling:
     settled = situation.settled(Decision.NOT_SENT)
     if settled is not None and settled.at == reason.at:
+        if was_stopped_by_guest(settled):
+            return Ruling(
+                Finding.OPTED_OUT_WAITING,
+                since=situation.guest.opted_out_at or settled.at,
+                rests_on=situation.ids(_settled_not_sent),
+            )
         return Ruling(
             Finding.SETTLED_NOT_SENT,
             since=reason.at,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from invy.domain.evidence import Attempt
+from invy.domain.evidence import Attempt, Decision, Settlement
 from invy.domain.fold import Folded
 from invy.domain.hold import Hold
 from invy.domain.ids import CampaignId, EventId, GuestId, MessageId, SenderId, TemplateKey
@@ -79,6 +79,19 @@ def retry_key(original: MessageId) -> str:
     return f"retry\x1f{original}"
 
 
+def stopped_by_guest(at: datetime) -> Settlement:
+    """What is decided about a queued message whose guest asks for no more of them: nobody's decision but the guest's."""
+    return Settlement(Decision.NOT_SENT, at, _NOBODY, _STOPPED)
+
+
+def was_stopped_by_guest(settlement: Settlement) -> bool:
+    return (settlement.by, settlement.note) == (_NOBODY, _STOPPED)
+
+
+_NOBODY = "Invy"
+_STOPPED = "the guest asked for no more marketing messages while it was queued"
+
+
 @dataclass(frozen=True, slots=True)
 class Posted:
     """The outcome of one attempt, with what follows from it for this message and for others."""
@@ -102,3 +115,5 @@ class Lease:
     """0 when there may be more at once."""
     idle: bool = False
     """Nothing can be sent now at any pace: nothing is due, or what is due is held or the sender rests."""
+    left_out: tuple[MessageId, ...] = ()
+    """Taken out of the queue instead: their guests have asked for no more of them since they were written."""

@@ -145,6 +145,8 @@ class Sender:
         except StoreUnavailable as error:
             self._observer.trouble("send", error)
             return STORE_AGAIN_S, False
+        for left_out in lease.left_out:
+            self._observer.left_out(left_out)
         for message in lease.messages:
             task = asyncio.create_task(self._send(message, asked))
             self._in_flight.add(task)

@@ -48,7 +48,7 @@ class CancelStore:
                 return None
             if row.status != "queued":
                 return message, False
-            told = await self._cancel(connection, [row], settlement)
+            told = await take_out(connection, self._database, [row], settlement)
             return replace(message, folded=told.after[message.id]), True
 
     async def some(self, campaign_id: CampaignId, settlement: Settlement) -> tuple[int, bool]:
@@ -58,24 +58,24 @@ class CancelStore:
             chunk = select(*_COLUMNS).where(*of_campaign).order_by(messages.c.id).limit(CHUNK)
             rows = (await connection.execute(self._database.for_update(chunk))).all()
             if rows:
-                await self._cancel(connection, rows, settlement)
+                await take_out(connection, self._database, rows, settlement)
             # Those that a sender took while we waited for its lock are not among the rows; others may be behind them.
             left = await connection.execute(select(messages.c.id).where(*of_campaign).limit(1))
             return len(rows), left.first() is not None
 
-    async def _cancel(
-        self, connection: AsyncConnection, rows: Sequence[Row[Any]], settlement: Settlement
-    ) -> telling.Telling:
-        told = await telling.tell(
-            connection, self._database, [Told(settlement, message_id=row.id) for row in rows]
-        )
-        cancelled = update(messages).where(messages.c.id.in_([row.id for row in rows]))
-        await connection.execute(cancelled.values(due_at=None))
-        free = [row.id for row in rows if row.once_key is not None and row.once_key in _keys(row)]
-        # Never sent, so the guest is not invited, or the message not sent again. Other keys stay: a request of the API is
-        # one message for ever.
-        await connection.execute(update(messages).where(messages.c.id.in_(free)).values(once_key=None))
-        return told
+
+async def take_out(
+    connection: AsyncConnection, database: Database, rows: Sequence[Row[Any]], settlement: Settlement
+) -> telling.Telling:
+    """Settle queued messages, whose rows are locked, as not sent. Such a message counts as never made."""
+    told = await telling.tell(connection, database, [Told(settlement, message_id=row.id) for row in rows])
+    settled = update(messages).where(messages.c.id.in_([row.id for row in rows]))
+    await connection.execute(settled.values(due_at=None))
+    free = [row.id for row in rows if row.once_key is not None and row.once_key in _keys(row)]
+    # Never sent, so the guest is not invited, or the message not sent again. Other keys stay: a request of the API is
+    # one message for ever.
+    await connection.execute(update(messages).where(messages.c.id.in_(free)).values(once_key=None))
+    return told
 
 
 def _keys(row: Row[Any]) -> Iterator[str]:

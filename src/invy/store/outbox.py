@@ -1,24 +1,26 @@
 """The outbox: message rows waiting to be sent. Lease (which writes the intent), record the outcome, expire the dead.
 
 A lease is one transaction that takes the sender's pace, marks the messages `sending` and stores the started attempt as
-evidence: the intent is durable before any request leaves. At most once: a leased message is never leased again unless
+evidence: the intent is durable before any request leaves. What guests have stopped meanwhile it takes out of the queue.
+At most once: a leased message is never leased again unless
 its attempt was recorded as certainly not processed by Meta.
 """
 
 from collections.abc import AsyncIterable, AsyncIterator, Collection, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import bindparam, func, or_, select, text, update
+from sqlalchemy import Row, bindparam, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from invy.domain.evidence import Attempt, Phase, Told
 from invy.domain.hold import Hold, Scope
 from invy.domain.ids import CampaignId, MessageId, SenderId, Wamid
-from invy.domain.message import Draft, Lease, Leased, Posted
+from invy.domain.message import Draft, Lease, Leased, Posted, stopped_by_guest
 from invy.domain.pacing import Pace
+from invy.store import cancelling, opt_outs, telling
 from invy.store import holds as hold_rows
 from invy.store import messages as message_rows
-from invy.store import telling
 from invy.store.database import Database
 from invy.store.evidence import CHUNK
 from invy.store.tables import messages, senders
@@ -80,7 +82,7 @@ class Outbox:
             if allowed < 1:
                 resting = pace.rest_left(now.timestamp()) > 0
                 return Lease((), pace.wait(now.timestamp(), rate), idle=resting)
-            leased = await self._take(
+            leased, left_out = await self._take(
                 connection,
                 sender_id=sender_id,
                 now=now,
@@ -91,7 +93,7 @@ class Outbox:
                 campaign_id=campaign_id,
             )
             if not leased:
-                return Lease((), IDLE_S, idle=True)
+                return Lease((), 0.0 if left_out else IDLE_S, idle=not left_out, left_out=left_out)
             taken = pace.taken(len(leased), now.timestamp(), rate)
             await connection.execute(
                 update(senders).where(senders.c.id == sender_id).values(next_slot=taken.next_slot)
@@ -106,7 +108,7 @@ class Outbox:
                 .where(messages.c.id.in_([each.id for each in leased]))
                 .values(lease_owner=owner, lease_until=lease_until, due_at=None)
             )
-        return Lease(tuple(leased), 0.0)
+        return Lease(tuple(leased), 0.0, left_out=left_out)
 
     async def _take(
         self,
@@ -119,7 +121,7 @@ class Outbox:
         holds: Sequence[Hold],
         only: Collection[MessageId] | None,
         campaign_id: CampaignId | None,
-    ) -> list[Leased]:
+    ) -> tuple[list[Leased], tuple[MessageId, ...]]:
         statement = (
             select(messages)
             .where(
@@ -141,8 +143,9 @@ class Outbox:
             statement = statement.where(messages.c.id.in_(only))
         if campaign_id is not None:
             statement = statement.where(messages.c.campaign_id == campaign_id)
-        rows = await connection.execute(self._database.for_update(statement, skip_locked=True))
-        return [
+        rows = (await connection.execute(self._database.for_update(statement, skip_locked=True))).all()
+        left_out = await self._leave_out(connection, rows, now)
+        leased = [
             Leased(
                 id=row.id,
                 to=row.to_phone,
@@ -154,7 +157,19 @@ class Outbox:
                 lease_until=lease_until,
             )
             for row in rows
+            if row.id not in left_out
         ]
+        return leased, left_out
+
+    async def _leave_out(
+        self, connection: AsyncConnection, rows: Sequence[Row[Any]], now: datetime
+    ) -> tuple[MessageId, ...]:
+        """Take out what the guests want no more. A stop from before the message was written was known then: forced."""
+        stops = await opt_outs.standing(connection, {row.to_phone for row in rows})
+        unwanted = [row for row in rows if (at := stops.get(row.to_phone)) and at >= row.created_at]
+        if unwanted:
+            await cancelling.take_out(connection, self._database, unwanted, stopped_by_guest(now))
+        return tuple(row.id for row in unwanted)
 
     async def record(self, outcomes: Sequence[Posted]) -> Sequence[Hold]:
         """Store what became of attempts, with the holds and rests that follow. Recording again changes nothing.
