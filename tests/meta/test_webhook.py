@@ -307,6 +307,9 @@ def test_a_time_that_cannot_be_one_is_no_time() -> None:
         "-1",
         "0",
         "99999999999999",
+        "253402300799",  # the year 9999
+        str(int(HEARD_AT.timestamp()) + 90_000),  # 25 hours after it was heard of
+        "1200000000",  # before WhatsApp
         0,
         -5,
         1e300,
@@ -321,6 +324,20 @@ def test_a_time_that_cannot_be_one_is_no_time() -> None:
         assert receipt.at is None
     status = {"id": "wamid.A", "status": "sent"}
     assert read(body({"statuses": [status]}), HEARD_AT).receipts[0].at is None
+
+
+def test_a_time_of_an_item_that_cannot_be_one_gives_way_to_the_entrys_and_then_to_the_hearings() -> None:
+    ahead = int(HEARD_AT.timestamp()) + 90_000
+    stop = {"wa_id": "447700900123", "value": "stop", "timestamp": 253402300799}
+    message = {"id": "wamid.I", "type": "text", "timestamp": str(ahead)}
+    for entry_time, expected in ((1790000000, at(1790000000)), (ahead, HEARD_AT)):
+        document = json.loads(body({"user_preferences": [stop], "messages": [message]}))
+        document["entry"][0]["time"] = entry_time
+        document["entry"][0]["changes"].append({"field": "account_update", "value": {"event": "X"}})
+        found = read(json.dumps(document).encode(), HEARD_AT)
+        assert [each.at for each in found.preferences] == [expected]
+        assert [each.at for each in found.notices] == [expected]
+        assert [each.at for each in found.inbound] == [HEARD_AT]
 
 
 def test_all_times_are_aware_and_in_utc() -> None:

@@ -63,6 +63,17 @@ STATUSES = st.fixed_dictionaries(
 )
 """Statuses in the shape that Meta documents, with whatever texts."""
 
+CONTACTS = st.lists(
+    st.fixed_dictionaries(
+        {"profile": st.dictionaries(WORDS, WORDS, max_size=1)},
+        optional={
+            "wa_id": st.sampled_from(["447700900123", "447700900124", "", "group"]),
+            "user_id": st.sampled_from(["GB.1001", "GB.1002", ""]),
+        },
+    ),
+    max_size=3,
+)
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | WORDS,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(WORDS, inner, max_size=4),
@@ -86,6 +97,21 @@ def mutated_bodies(draw: st.DrawFn) -> bytes:
             case _:
                 holder[key] = [holder[key], holder[key]]
     return json.dumps(document).encode()
+
+
+LONG = "🦊" * 1000
+"""Four bytes a character, and nothing that Meta has as long."""
+
+
+@st.composite
+def bodies_with_long_texts(draw: st.DrawFn) -> bytes:
+    """One of our bodies with some of its texts very long, written so that they can be found again."""
+    document = json.loads(draw(st.sampled_from(READABLE)).read_bytes())
+    for _ in range(draw(st.integers(1, 4))):
+        holder, key = _place(draw, document)
+        if holder is not None and isinstance(holder[key], str) and key not in ("field", "type", "value"):
+            holder[key] = LONG
+    return json.dumps(document, ensure_ascii=False).encode("utf-8", "replace")
 
 
 def _place(draw: st.DrawFn, node: Any) -> tuple[Any, Any]:

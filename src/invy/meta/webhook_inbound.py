@@ -5,7 +5,10 @@ from datetime import datetime
 
 from invy.domain.ids import Wamid
 from invy.domain.inbound import Inbound, NumberChanged
+from invy.domain.notice import Notice
 from invy.meta import loose
+from invy.meta.webhook_json import written
+from invy.meta.webhook_people import CHANGED_USER_ID, changed_user_id
 
 _WORDS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     # Type: where the guest's words stand, and where the payload or id of what was pressed stands.
@@ -41,12 +44,12 @@ _CONTEXTS = ("context.id", "reaction.message_id", "edit.message.context.id")
 """Where the message of ours stands that this one answers."""
 
 
-def read_message(message: object, heard_at: datetime) -> Inbound | NumberChanged | None:
+def read_message(message: object, heard_at: datetime) -> Inbound | NumberChanged | Notice | None:
     """One inbound message; None when it has no id or no type."""
     wamid, kind = loose.name(loose.at(message, "id")), loose.name(loose.at(message, "type"))
     if wamid is None or kind is None:
         return None
-    at = loose.moment(loose.at(message, "timestamp")) or heard_at
+    at = loose.moment(loose.at(message, "timestamp"), heard_at) or heard_at
     sender = loose.name(loose.at(message, "from"))
     if kind == "system" and loose.at(message, "system.type") == "user_changed_number":
         # Older payloads spell the new number `new_wa_id`.
@@ -54,6 +57,10 @@ def read_message(message: object, heard_at: datetime) -> Inbound | NumberChanged
             loose.at(message, "system.new_wa_id")
         )
         return NumberChanged(Wamid(wamid), at, heard_at, old=sender, new=new)
+    if kind == "system" and loose.at(message, "system.type") == CHANGED_USER_ID:
+        old_id, new_id = changed_user_id(message)
+        raw = written({"field": "messages", "value": {"messages": [message]}})
+        return Notice("messages", at, heard_at, old_id, None, CHANGED_USER_ID, None, new_id, raw)
     words, payloads = _WORDS.get(kind, ((), ()))
     context = next((name for path in _CONTEXTS if (name := loose.name(loose.at(message, path)))), None)
     return Inbound(
@@ -62,7 +69,7 @@ def read_message(message: object, heard_at: datetime) -> Inbound | NumberChanged
         heard_at=heard_at,
         kind=kind,
         sender=sender,
-        user_id=loose.name(loose.at(message, "from_user_id")),
+        user_id=loose.user_id(loose.at(message, "from_user_id")),
         text=loose.first(message, words),
         payload=loose.first(message, payloads),
         context=Wamid(context) if context is not None else None,

@@ -7,6 +7,7 @@ the middle of an emoji) becomes U+FFFD, and a number that no machine can hold be
 import json
 import math
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -29,6 +30,14 @@ def document(body: bytes) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise NotJson("it is JSON, but not an object")
     return found
+
+
+def written(change: Mapping[str, object]) -> bytes:
+    """The change as JSON; nothing when it is nested so deeply that it can be read and not written. The journal has it."""
+    try:
+        return msgspec.json.encode(change)
+    except RecursionError:
+        return b""
 
 
 def _parsed(body: bytes) -> object:

@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-import msgspec
-
 from invy.domain.inbound import Preference
 from invy.domain.notice import Notice
 from invy.meta import loose
+from invy.meta.webhook_json import written
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +66,18 @@ def read_notice(
     if "new_quality_score" in value and "event" not in value:
         field = "message_template_quality_update"  # a page of Meta's shows it under another field's name
     where = _FIELDS.get(field, _ANY)
-    language = loose.text(value.get("message_template_language"))
+    language = loose.shortened(loose.text(value.get("message_template_language")))
     reason = loose.first(value, where.reason)
     return Notice(
         field=field,
         at=at,
         heard_at=heard_at,
-        subject=loose.first(value, where.subject) or entry_id,
+        subject=loose.shortened(loose.first(value, where.subject) or entry_id),
         # Webhooks write en-US where the management API writes en_US.
         language=language.replace("-", "_") if language else None,
-        word=loose.first(value, where.word),
+        word=loose.shortened(loose.first(value, where.word)),
         reason=reason if reason != _NO_REASON else None,
-        raw=_written({"field": field, "value": value}),
+        raw=written({"field": field, "value": value}),
     )
 
 
@@ -92,40 +91,38 @@ def read_value_error(
         field="messages",
         at=at,
         heard_at=heard_at,
-        subject=loose.text(loose.at(value, "metadata.phone_number_id")),
+        subject=loose.shortened(loose.text(loose.at(value, "metadata.phone_number_id"))),
         word="error",
         code=loose.integer(error.get("code")),
         reason=loose.first(error, ("error_data.details", "error_data", "message", "title")),
-        raw=_written({"field": "messages", "value": {"errors": [error]}}),
+        raw=written({"field": "messages", "value": {"errors": [error]}}),
     )
 
 
-def read_preference(preference: object, at: datetime, heard_at: datetime) -> Preference | Notice | None:
-    """One item of `user_preferences[]`; a notice when the word is new; None when it does not say who or what."""
-    phone = loose.name(loose.at(preference, "wa_id"))
-    user_id = loose.name(loose.at(preference, "user_id"))
-    word = loose.text(loose.at(preference, "value"))
+def read_preference(
+    preference: object, contact: Mapping[str, object], at: datetime, heard_at: datetime
+) -> Preference | Notice | None:
+    """One item of `user_preferences[]`; a notice when the word is new; None when it does not say who or what.
+
+    `contact` is the only guest whom its value names, or empty; an item that names nobody is about that guest.
+    """
+    given = loose.table(preference)
+    who = given if given.get("wa_id") or given.get("user_id") else contact
+    phone, user_id = loose.name(who.get("wa_id")), loose.user_id(who.get("user_id"))
+    word = loose.shortened(loose.text(given.get("value")))
     if word is None or (phone is None and user_id is None):
         return None
-    at = loose.moment(loose.at(preference, "timestamp")) or at
-    detail = loose.text(loose.at(preference, "detail"))
+    at = loose.moment(given.get("timestamp"), heard_at) or at
+    detail = loose.text(given.get("detail"))
     if word not in _STOPS:
-        raw = _written({"field": "user_preferences", "value": {"user_preferences": [preference]}})
+        raw = written({"field": "user_preferences", "value": {"user_preferences": [preference]}})
         return Notice("user_preferences", at, heard_at, phone or user_id, None, word, None, detail, raw)
     return Preference(
         phone=phone,
         user_id=user_id,
-        category=loose.text(loose.at(preference, "category")),
+        category=loose.text(given.get("category")),
         stopped=_STOPS[word],
         at=at,
         heard_at=heard_at,
         detail=detail,
     )
-
-
-def _written(change: Mapping[str, object]) -> bytes:
-    """The change as JSON; nothing when it is nested so deeply that it can be read and not written. The journal has it."""
-    try:
-        return msgspec.json.encode(change)
-    except RecursionError:
-        return b""
