@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from invy.domain.pacing import BURST_S, CLOCKS_DIFFER_S, LONGEST_REST_S, Pace
+from invy.domain.pacing import BURST_S, CLOCKS_DIFFER_S, FIRST_REST_S, LONGEST_REST_S, Pace, longer
 
 RATES = st.floats(0.5, 1000)
 NOW = st.floats(1e9, 2e9)
@@ -46,6 +46,31 @@ def test_a_rest_lets_nothing_go_and_a_longer_rest_stays() -> None:
     assert resting.allows(99, 80) == 0
     assert resting.wait(90, 80) == pytest.approx(10, abs=1)
     assert resting.allows(101, 80) > 0
+
+
+@given(rate=RATES, now=NOW, rest_s=st.floats(0, LONGEST_REST_S), answer_s=st.floats(0.1, 1e6))
+def test_after_a_rest_one_goes_ahead_until_it_has_its_answer(
+    rate: float, now: float, rest_s: float, answer_s: float
+) -> None:
+    over = now + rest_s + 1 / rate
+    pace = Pace(next_slot=now).resting(now + rest_s, now)
+    assert pace.probing(over)
+    assert pace.allows(over + 1, rate) == 1
+    ahead = pace.taken(1, over + 1, rate).probed(over + 1, answer_s)
+    assert ahead.allows(over + 1 + min(answer_s, LONGEST_REST_S) / 2, rate) == 0
+    free = ahead.answered(None, over + 2)
+    assert not free.probing(over + 2)
+    assert free.allows(over + 10, rate) >= 1
+
+
+def test_rests_double_up_to_the_longest_and_all_processes_can_tell_how_long_the_last_one_was() -> None:
+    now, rests = 1e9, []
+    pace = Pace(next_slot=now).resting(now + FIRST_REST_S, now)
+    for _ in range(7):
+        rests.append(pace.rested_s)
+        now = pace.rest_until
+        pace = pace.taken(1, now, 80).answered(now + longer(pace.rested_s), now)
+    assert rests == pytest.approx([10, 20, 40, 80, 160, 300, 300], rel=0.02)
 
 
 @given(rate=RATES, now=NOW, next_slot=WRITTEN, rest_until=WRITTEN)

@@ -2,18 +2,21 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy import insert
 
 from invy.app.house import House
+from invy.app.observer import LogObserver
 from invy.diagnose.finding import Finding
 from invy.domain.guest import Event, Guest
 from invy.domain.hold import Scope
-from invy.domain.ids import EventId, GuestId, TemplateKey
+from invy.domain.ids import EventId, GuestId, SenderId, TemplateKey
 from invy.domain.phone import E164
 from invy.domain.state import State
+from invy.engine.rest import IN_A_ROW
 from invy.store import schema
 from invy.store.database import Database
 from invy.store.overview import Filter
@@ -213,3 +216,63 @@ async def test_a_guest_who_opts_out_while_the_invitation_waits_gets_none(
     assert (await house.campaigns.start(EVENT, TEMPLATE, COMMON, force=True)).new == 1
     await drain(house)
     assert len(world.messages()) == 2
+
+
+class Hurrying:
+    """A clock that runs faster than the wall's, from the moment it was made: rests of minutes end in seconds."""
+
+    def __init__(self, times: float) -> None:
+        self._times = times
+        self._from = datetime.now(UTC)
+
+    def __call__(self) -> datetime:
+        return self._from + self._times * (datetime.now(UTC) - self._from)
+
+
+class Listener(LogObserver):
+    """Remembers what is told of resting, beside logging it."""
+
+    def __init__(self, house: House) -> None:
+        super().__init__(house.metrics, house.clock)
+        self._clock = house.clock
+        self.rests: list[int] = []
+        self.resumed_after: list[int] = []
+
+    def resting(self, sender_id: SenderId, until: datetime) -> None:
+        super().resting(sender_id, until)
+        self.rests.append(round((until - self._clock()).total_seconds()))
+
+    def resumed(self, sender_id: SenderId) -> None:
+        super().resumed(sender_id)
+        self.resumed_after.append(len(self.rests))
+
+
+async def test_an_outage_of_meta_leaves_few_in_doubt_and_the_others_leave_by_themselves_afterwards(
+    open_house: OpenHouse,
+) -> None:
+    guests, in_air, times = 300, 10, 20
+    with simulator("--seed", "1", "--rate", "0", "--no-magic", "--no-pair", "--mix", "all-silent") as meta:
+        house = open_house(
+            meta, INVY_SEND_RATE="40", INVY_SEND_CONCURRENCY=str(in_air), INVY_LEASE_SECONDS="3600"
+        )
+        house.clock = Hurrying(times)
+        house.observer = listener = Listener(house)
+        await invite(house, guests)
+        meta.ask("/_simulator/incidents", {"do": "api-outage", "lasts": "1d"})
+
+        await send_until(house, done=lambda _: len(listener.rests) == 3)
+        counts = await house.overview.counts(EVERYTHING)
+        doubted = counts[State.UNCONFIRMED]
+        assert IN_A_ROW <= doubted < IN_A_ROW + in_air + 2
+        assert counts[State.QUEUED] == guests - doubted
+        assert listener.resumed_after == []
+
+        meta.ask("/_simulator/clock", {"advance_s": 86_400})
+        await send_until(house, done=lambda counts: counts[State.SENT] == guests - doubted)
+        # Told once for each change, and each rest twice as long as the one before, but for what the answers took.
+        first, second, third = listener.rests
+        assert first <= 10
+        assert second >= 20
+        assert third >= 2 * second - 1
+        assert listener.resumed_after == [3]
+        assert len(meta.messages()) == guests - doubted

@@ -1,4 +1,5 @@
 import asyncio
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import insert, update
@@ -6,7 +7,7 @@ from sqlalchemy import insert, update
 from invy.domain.evidence import Attempt, Phase
 from invy.domain.hold import Hold, Scope
 from invy.domain.ids import EventId, MessageId, TemplateKey, Wamid
-from invy.domain.message import Lease, Message, Posted, once_key
+from invy.domain.message import Lease, Leased, Message, Posted, once_key
 from invy.domain.state import State
 from invy.store.database import Database
 from invy.store.holds import HoldStore
@@ -173,7 +174,77 @@ async def test_a_rest_stops_the_sender_for_everyone(database: Database) -> None:
     resting = await lease(outbox, 10, owner="another")
     assert resting.messages == ()
     assert resting.wait_s >= 10
-    assert len((await lease(outbox, 21)).messages) == 2
+    assert len((await lease(outbox, 21)).messages) == 1
+
+
+async def rested(database: Database) -> Outbox:
+    """Six messages: one was sent, and a rest that followed ends at the tenth second."""
+    outbox = Outbox(database)
+    await outbox.enqueue(chunks([draft(n) for n in range(1, 7)]))
+    await lease(outbox, 1, limit=1)
+    await outbox.record([posted(message_id(1), Phase.UNSURE, rest_until=at(10), sender_id=SENDER)])
+    return outbox
+
+
+async def probe(outbox: Outbox, seconds: float) -> Leased:
+    [alone] = (await lease(outbox, seconds, owner="the one that goes ahead")).messages
+    return alone
+
+
+def answer(message: Leased, phase: Phase, seconds: float, **more: object) -> Posted:
+    return posted(message.id, phase, message.attempt, seconds, sender_id=SENDER, probed=True, **more)
+
+
+async def test_after_a_rest_one_message_goes_ahead_and_the_others_wait_for_its_answer(
+    database: Database,
+) -> None:
+    outbox = await rested(database)
+    alone = await probe(outbox, 11)
+    assert alone.rested_s == pytest.approx(9, abs=0.1)
+    for seconds in (11, 20, 70):
+        waiting = await lease(outbox, seconds, owner="another")
+        assert (waiting.messages, waiting.idle) == ((), True)
+
+    await outbox.record([answer(alone, Phase.ACCEPTED, 12)])
+    [*others] = (await lease(outbox, 12.1)).messages
+    assert [each.rested_s for each in others] == [None] * 4
+
+
+async def test_whoever_went_ahead_in_vain_sends_everybody_back_to_rest(database: Database) -> None:
+    outbox = await rested(database)
+    alone = await probe(outbox, 11)
+    await outbox.record([answer(alone, Phase.UNSURE, 12, rest_until=at(30))])
+    assert (await lease(outbox, 29)).messages == ()
+    again = await probe(outbox, 31)
+    assert again.rested_s == pytest.approx(19, abs=0.1)
+
+
+async def test_when_the_one_that_went_ahead_dies_another_goes_in_its_place(database: Database) -> None:
+    outbox = await rested(database)
+    first = await probe(outbox, 11)
+    assert (await lease(outbox, 70)).messages == ()
+    assert (await probe(outbox, 72)).id != first.id
+
+
+async def test_an_answer_from_before_the_rest_does_not_end_it(database: Database) -> None:
+    outbox = Outbox(database)
+    await outbox.enqueue(chunks([draft(n) for n in range(1, 4)]))
+    await lease(outbox, 1, limit=2)
+    await outbox.record([posted(message_id(1), Phase.UNSURE, rest_until=at(10), sender_id=SENDER)])
+    await outbox.record([posted(message_id(2), Phase.ACCEPTED, sender_id=SENDER)])
+    assert (await lease(outbox, 9)).messages == ()
+
+
+async def test_what_meta_wants_less_of_for_one_number_waits_for_that_number_alone(database: Database) -> None:
+    outbox = Outbox(database)
+    twin = replace(draft(3), to=phone(1))
+    await outbox.enqueue(chunks([draft(1), draft(2), twin, draft(4)]))
+    assert len((await lease(outbox, 1, limit=2)).messages) == 2
+    await outbox.record(
+        [posted(message_id(1), Phase.DEFERRED, due_at=at(8), sender_id=SENDER, pair=phone(1))]
+    )
+    assert [each.id for each in (await lease(outbox, 7)).messages] == [message_id(4)]
+    assert [each.id for each in (await lease(outbox, 9)).messages] == [message_id(1), message_id(3)]
 
 
 @pytest.mark.parametrize("column", ["next_slot", "rest_until"])
@@ -186,7 +257,6 @@ async def test_a_clock_that_was_a_day_ahead_for_a_moment_stops_nobody(
     async with database.write() as connection:
         await connection.execute(update(senders).values({column: at(86_400).timestamp()}))
     assert [each.id for each in (await lease(outbox, 1)).messages] == [message_id(2)]
-    assert (await lease(outbox, 1)).wait_s <= 1
 
 
 @pytest.mark.parametrize(

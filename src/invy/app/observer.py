@@ -9,7 +9,7 @@ from invy.app.metrics import Metrics
 from invy.domain.evidence import Phase, Receipt, Told
 from invy.domain.fold import Folded
 from invy.domain.hold import Hold
-from invy.domain.ids import MessageId
+from invy.domain.ids import MessageId, SenderId
 from invy.domain.journal import Entry
 from invy.domain.message import Leased, Posted
 from invy.domain.silence import Learnt
@@ -87,6 +87,14 @@ class LogObserver:
 
     def left_out(self, message_id: MessageId) -> None:
         self._send.info("send.left_out", message_id=message_id, note="its guest wants no more messages")
+
+    def resting(self, sender_id: SenderId, until: datetime) -> None:
+        seconds = round((until - self._clock()).total_seconds())
+        note = "several answers in a row left open what became of the messages; then one goes ahead"
+        self._send.warning("send.resting", sender=sender_id, seconds=seconds, note=note)
+
+    def resumed(self, sender_id: SenderId) -> None:
+        self._send.info("send.resumed", sender=sender_id, note="Meta answers again")
 
     def held(self, hold: Hold) -> None:
         self._send.error(

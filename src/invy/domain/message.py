@@ -44,6 +44,8 @@ class Leased:
     attempt: int
     lease_until: datetime
     """When whoever took the message counts as gone, and anybody may say that the outcome of this attempt is unknown."""
+    rested_s: float | None = None
+    """How long the sender has rested, if this message goes ahead alone to see whether Meta answers again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,10 @@ class Posted:
     rest_until: datetime | None = None
     """Nobody should use this sender before then."""
     sender_id: SenderId | None = None
+    probed: bool = False
+    """It went ahead alone after a rest. What its answer says of resting replaces what was said before."""
+    pair: E164 | None = None
+    """Meta wants no other message of this sender to this number before `due_at` either."""
 
 
 @dataclass(frozen=True, slots=True)

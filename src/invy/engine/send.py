@@ -4,7 +4,7 @@ Theory of operation. A lease writes the intent before any request leaves, so a c
 request: what was leased and has no outcome when its lease runs out becomes `unconfirmed`. Nor can a process that stood still
 (a closed lid, a stopped virtual machine): a request leaves in the first half of its lease or not at all. Each request has one of
 four outcomes, judged by `meta.reply`: accepted, refused, not processed (back to the queue, later), unsure (settled by
-evidence, never by repeating). Outcomes are stored in groups. When the database is away the outcome is kept in memory
+evidence, never by repeating; after several in a row the sender rests, see `rest`). Outcomes are stored in groups. When the database is away the outcome is kept in memory
 and tried again; if the process dies first, the lease runs out and the message is unconfirmed: the safe side.
 """
 
@@ -16,15 +16,13 @@ from math import inf
 from time import monotonic, perf_counter
 
 from invy.domain.errors import StoreUnavailable
-from invy.domain.evidence import Attempt, Phase
-from invy.domain.hold import Hold
+from invy.domain.evidence import Phase
 from invy.domain.ids import CampaignId, MessageId, SenderId
 from invy.domain.message import Leased, Posted
 from invy.engine.group import GroupCommit
+from invy.engine.outcome import outcome
 from invy.engine.ports import Clock, GatewayPort, Observer, OutboxPort
-from invy.meta.catalogue import Effect
-from invy.meta.holding import SCOPES, hold
-from invy.meta.reply import Answer
+from invy.engine.rest import Rest
 
 LEASE_AT_ONCE = 200
 EXPIRE_EVERY_S = 5.0
@@ -36,8 +34,8 @@ that says nothing takes much longer to fail than one that refuses."""
 GATHER_S = 0.02
 """At a fast pace, how long slots gather before one lease takes them all: fewer transactions, the same rate."""
 
-LONGEST_WAIT_S = 60.0
-LONGEST_PAIR_WAIT_S = 3600.0
+LOOK_AGAIN_S = 1.0
+"""Nobody is told when another process finds that Meta answers again: so long at most until this one looks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +75,7 @@ class Sender:
         self._closing = asyncio.Event()
         self._farewell = inf
         self._expired_at: datetime | None = None
+        self._rest = Rest()
 
     def wake(self) -> None:
         """There is something new in the outbox."""
@@ -111,7 +110,7 @@ class Sender:
                 if until_empty and idle and not self._in_flight:
                     break
                 if wait_s > 0:
-                    await self._pause(max(wait_s, GATHER_S))
+                    await self._pause(min(max(wait_s, GATHER_S), LOOK_AGAIN_S))
         finally:
             if self._in_flight:
                 await asyncio.wait(self._in_flight)
@@ -126,7 +125,7 @@ class Sender:
     ) -> tuple[float, bool]:
         """Lease and launch; returns how many seconds to wait before asking again, and whether there was no work."""
         free = self._settings.concurrency - len(self._in_flight)
-        if free < 1:
+        if free < 1 or (self._rest.wanted and self._in_flight):
             await asyncio.wait(self._in_flight, return_when=asyncio.FIRST_COMPLETED)
             return 0.0, False
         try:
@@ -145,6 +144,9 @@ class Sender:
         except StoreUnavailable as error:
             self._observer.trouble("send", error)
             return STORE_AGAIN_S, False
+        if self._rest.wanted and any(message.rested_s is None for message in lease.messages):
+            # All of ours were answered for and the rest they asked for is stored, so another process has ended it.
+            self._rest.forget()
         for left_out in lease.left_out:
             self._observer.left_out(left_out)
         for message in lease.messages:
@@ -171,10 +173,11 @@ class Sender:
             message.sender_id, message.payload, lambda: self._may_leave(message, asked)
         )
         seconds = perf_counter() - began
-        outcome = self._outcome(message, answer, self._clock())
+        posted = outcome(message, answer, self._rest, self._clock(), self._jitter())
+        begins = self._rest.begins
         while True:
             try:
-                await self._outcomes.add(outcome)
+                await self._outcomes.add(posted)
                 break
             except StoreUnavailable as error:
                 # The outcome is known and must not be forgotten while this process lives. One that must end all the
@@ -183,9 +186,10 @@ class Sender:
                 if monotonic() > self._farewell:
                     break
                 await asyncio.sleep(STORE_AGAIN_S)
-        self._observer.posted(message, outcome, seconds)
-        if outcome.hold is not None:
-            self._observer.held(outcome.hold)
+        self._observer.posted(message, posted, seconds)
+        self._tell_of_rest(posted, begins=begins)
+        if posted.hold is not None:
+            self._observer.held(posted.hold)
 
     def _may_leave(self, message: Leased, asked: float) -> bool:
         """Whether the message is still ours beyond doubt; `asked` is when it was leased, on the clock that is never set.
@@ -210,57 +214,19 @@ class Sender:
 
     async def _expire(self) -> None:
         now = self._clock()
-        if self._expired_at is not None and now - self._expired_at < timedelta(seconds=EXPIRE_EVERY_S):
+        # Also when somebody has set the clock back since.
+        if self._expired_at is not None and abs(now - self._expired_at) < timedelta(seconds=EXPIRE_EVERY_S):
             return
         self._expired_at = now
         for message_id in await self._outbox.expire(now):
             self._observer.lease_expired(message_id)
 
-    def _outcome(self, message: Leased, answer: Answer, now: datetime) -> Posted:
-        deferred = answer.phase is Phase.DEFERRED
-        wait_s = self._wait_s(message.attempt, answer) if deferred else 0.0
-        later = now + timedelta(seconds=wait_s)
-        slow_down = deferred and answer.effect is Effect.SLOW_DOWN
-        return Posted(
-            message_id=message.id,
-            attempt=Attempt(
-                number=message.attempt,
-                phase=answer.phase,
-                at=now,
-                wamid=answer.wamid,
-                failure=answer.failure,
-                http_status=answer.http_status,
-                message_status=answer.message_status,
-                wa_id=answer.wa_id,
-                note=answer.note,
-            ),
-            due_at=later if wait_s else None,
-            hold=hold_of(answer, message, now),
-            rest_until=later if slow_down else None,
-            sender_id=message.sender_id,
-        )
-
-    def _wait_s(self, attempt: int, answer: Answer) -> float:
-        match answer.effect:
-            case Effect.HOLD_SENDER | Effect.HOLD_TEMPLATE:
-                return 0.0
-            case Effect.WAIT_PAIR:
-                # Meta's rule for the pair limit: 4^X seconds, X growing with each try (about-the-platform page).
-                return min(LONGEST_PAIR_WAIT_S, 4.0**attempt)
-            case _:
-                spread = 0.5 + self._jitter()
-                return max(float(answer.earliest_s or 0), min(LONGEST_WAIT_S, 2.0 ** (attempt - 1)) * spread)
-
-
-def hold_of(answer: Answer, message: Leased, now: datetime) -> Hold | None:
-    """What must rest until someone has acted, if this answer says so."""
-    scope = SCOPES.get(answer.effect)
-    if answer.failure is None or scope is None:
-        return None
-    return hold(
-        scope,
-        sender_id=message.sender_id,
-        template_key=message.template_key,
-        failure=answer.failure,
-        at=now,
-    )
+    def _tell_of_rest(self, answered: Posted, *, begins: bool) -> None:
+        """Once for each change: answers that come in while the sender rests already only make the rest longer."""
+        if answered.sender_id is None:
+            return
+        unsure = answered.attempt.phase is Phase.UNSURE
+        if answered.rest_until is not None and unsure and (begins or answered.probed):
+            self._observer.resting(answered.sender_id, answered.rest_until)
+        elif answered.probed and answered.rest_until is None:
+            self._observer.resumed(answered.sender_id)

@@ -7,6 +7,7 @@ its attempt was recorded as certainly not processed by Meta.
 """
 
 from collections.abc import AsyncIterable, AsyncIterator, Collection, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,6 +19,7 @@ from invy.domain.hold import Hold, Scope
 from invy.domain.ids import CampaignId, MessageId, SenderId, Wamid
 from invy.domain.message import Draft, Lease, Leased, Posted, stopped_by_guest
 from invy.domain.pacing import Pace
+from invy.domain.phone import E164, aliases
 from invy.store import cancelling, opt_outs, telling
 from invy.store import holds as hold_rows
 from invy.store import messages as message_rows
@@ -95,9 +97,10 @@ class Outbox:
             if not leased:
                 return Lease((), 0.0 if left_out else IDLE_S, idle=not left_out, left_out=left_out)
             taken = pace.taken(len(leased), now.timestamp(), rate)
-            await connection.execute(
-                update(senders).where(senders.c.id == sender_id).values(next_slot=taken.next_slot)
-            )
+            if pace.probing(now.timestamp()):
+                leased = [replace(each, rested_s=pace.rested_s) for each in leased]
+                taken = taken.probed(now.timestamp(), lease_s)
+            await _keep(connection, sender_id, taken)
             await telling.tell(
                 connection,
                 self._database,
@@ -204,14 +207,10 @@ class Outbox:
             for posted in outcomes:
                 if posted.hold is not None:
                     await hold_rows.place(connection, self._database, posted.hold)
-                if posted.rest_until is not None and posted.sender_id is not None:
-                    await _rest(
-                        connection,
-                        self._database,
-                        posted.sender_id,
-                        until=posted.rest_until,
-                        now=posted.attempt.at,
-                    )
+                if posted.rest_until is not None or posted.probed:
+                    await _rest(connection, self._database, posted)
+                if posted.pair is not None:
+                    await _postpone(connection, self._database, posted, posted.pair)
         return told.holds
 
     async def adopt(self, wamids: Sequence[Wamid]) -> Sequence[Hold]:
@@ -304,11 +303,38 @@ async def _pace(connection: AsyncConnection, database: Database, sender_id: Send
     return Pace(row.next_slot, row.rest_until)
 
 
-async def _rest(
-    connection: AsyncConnection, database: Database, sender_id: SenderId, *, until: datetime, now: datetime
-) -> None:
-    pace = await _pace(connection, database, sender_id)
-    resting = pace.resting(until.timestamp(), now.timestamp())
+async def _keep(connection: AsyncConnection, sender_id: SenderId, pace: Pace) -> None:
     await connection.execute(
-        update(senders).where(senders.c.id == sender_id).values(rest_until=resting.rest_until)
+        update(senders)
+        .where(senders.c.id == sender_id)
+        .values(next_slot=pace.next_slot, rest_until=pace.rest_until)
     )
+
+
+async def _rest(connection: AsyncConnection, database: Database, posted: Posted) -> None:
+    if posted.sender_id is None:
+        return
+    pace, now = await _pace(connection, database, posted.sender_id), posted.attempt.at.timestamp()
+    until = None if posted.rest_until is None else posted.rest_until.timestamp()
+    if posted.probed:
+        pace = pace.answered(until, now)
+    elif until is not None:
+        pace = pace.resting(until, now)
+    await _keep(connection, posted.sender_id, pace)
+
+
+async def _postpone(connection: AsyncConnection, database: Database, posted: Posted, to: E164) -> None:
+    """Let what else is queued for this number wait as long.
+
+    A row that another transaction has is left to it: waiting for rows in any order would be a circle one day.
+    """
+    waiting = select(messages.c.id).where(
+        messages.c.to_phone.in_(sorted(aliases(to))),
+        messages.c.status == "queued",
+        messages.c.sender_id == posted.sender_id,
+        or_(messages.c.due_at.is_(None), messages.c.due_at < posted.due_at),
+    )
+    rows = (await connection.execute(database.for_update(waiting, skip_locked=True))).all()
+    if rows:
+        postponed = update(messages).where(messages.c.id.in_([row.id for row in rows]))
+        await connection.execute(postponed.values(due_at=posted.due_at))
