@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from invy.app.house import House
-from invy.cli import cell, departure, hold_words, output, parameters
+from invy.cli import cell, departure, hold_words, interruption, output, parameters
 from invy.cli import event as events
-from invy.cli.departure import Counts, Ended, Errand
+from invy.cli.departure import Counts, Ended, Errand, Patience
 from invy.cli.exit_code import ExitCode
 from invy.cli.progress import Bars
 from invy.cli.unreached import by_reason
@@ -111,12 +111,17 @@ class CampaignRun:
         """See them off and wait, as asked. None when that is left to the service that is running."""
         if self.wait_s is None and await departure.works(house):
             return None, True
-        with Bars(quiet=False) as bars:
-            ended = await departure.see_off(house, errand, bars.update, patience_s=PATIENCE_S)
-            if self.wait_s is None or ended is not Ended.GONE:
-                return ended, True
-            settled = await departure.wait_for(house, errand, bars.update, _settled, timeout_s=self.wait_s)
-        return ended, settled
+        # Where the pace itself is one message in minutes, minutes without one are no standstill.
+        patience = Patience(unmoved_s=max(PATIENCE_S, 2 / house.settings.send_rate))
+        async with interruption.stoppable() as stop:
+            with Bars(quiet=False) as bars:
+                ended = await departure.see_off(house, errand, bars.update, patience, stop)
+                if self.wait_s is None or ended is not Ended.GONE:
+                    return ended, True
+                settled = await departure.wait_for(
+                    house, errand, bars.update, _settled, stop, timeout_s=self.wait_s
+                )
+        return (Ended.INTERRUPTED if stop.is_set() and not settled else ended), settled
 
     async def _tell(
         self, house: House, planned: Planned, errand: Errand, counts: Counts, ended: Ended | None

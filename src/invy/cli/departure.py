@@ -2,16 +2,16 @@
 
 Theory. Whoever sends, the outbox decides what leaves, so it never matters who was first: a message that a service takes
 while we look is simply no longer there for us. On SQLite only one process may send at a time, so this one takes the
-place of the service for as long as it sends. Ctrl-C closes the sender instead of breaking it off: what has left is
-waited for and recorded, what has not left stays queued.
+place of the service for as long as it sends. When the time is over, or the end is asked for, the sender is closed instead
+of broken off: what has left is waited for and recorded, what has not left stays queued.
 """
 
 import asyncio
-import signal
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import Enum, auto
+from math import inf
 from typing import TYPE_CHECKING, Final
 
 from invy.domain.errors import StoreUnavailable
@@ -23,7 +23,6 @@ from invy.store.workers import STALE, AnotherAtWork
 
 if TYPE_CHECKING:
     from invy.app.house import House
-    from invy.engine.send import Sender
 
 Counts = Mapping[State, int]
 Watch = Callable[[Counts], None]
@@ -31,6 +30,9 @@ Watch = Callable[[Counts], None]
 LOOK_EVERY_S: Final = 0.2
 LOOK_AT_MOST_S: Final = 5.0
 """Counting a large campaign takes its time; looking takes a tenth of ours at most."""
+
+ATTEMPT_S: Final = 1.0
+"""However little time is given, what can leave at once leaves."""
 
 AGAIN_S: Final = 1.0
 """Before this process asks the outbox again for what could not leave (Meta asked us to slow down)."""
@@ -45,8 +47,16 @@ class Ended(Enum):
 
     GONE = auto()  # nothing is left in the outbox
     HELD = auto()  # what is left waits for a person
-    STILL_QUEUED = auto()  # nothing moved for as long as we had patience
+    STILL_QUEUED = auto()  # the time was over, or nothing moved for too long
     INTERRUPTED = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to stand by, in seconds. What is in the air is waited for beyond that, when it is ours."""
+
+    in_all_s: float = inf
+    unmoved_s: float = inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,25 +109,37 @@ async def holds_on(house: "House", errand: Errand) -> list[Hold]:
     return [hold for hold in await house.holds.active() if errand.concerns(hold)]
 
 
-async def see_off(house: "House", errand: Errand, watch: Watch, *, patience_s: float) -> Ended:
+async def see_off(
+    house: "House", errand: Errand, watch: Watch, patience: Patience, stop: asyncio.Event
+) -> Ended:
     """Until everything has Meta's answer, or what is left cannot leave. `watch` is told the counts as they change."""
-    journey = _Journey(house, errand, watch)
-    async with _ctrl_c(journey.stop):
-        return await journey.go(patience_s)
+    return await _Journey(house, errand, watch, patience, stop).go()
 
 
 async def wait_for(
-    house: "House", errand: Errand, watch: Watch, done: Callable[[Counts], bool], *, timeout_s: float
+    house: "House",
+    errand: Errand,
+    watch: Watch,
+    done: Callable[[Counts], bool],
+    stop: asyncio.Event,
+    *,
+    timeout_s: float,
 ) -> bool:
-    """Until the messages are as far as asked for. False when the time was over first."""
+    """Until the messages are as far as asked for. False when the time was over first, or the end was asked for."""
     look = _Look(house, errand.which, watch)
     ends = asyncio.get_running_loop().time() + timeout_s
     while not done(await look.counts()):
         left = ends - asyncio.get_running_loop().time()
-        if left <= 0:
+        if left <= 0 or stop.is_set():
             return False
-        await asyncio.sleep(min(look.pause_s, left))
+        await _pause(stop, min(look.pause_s, left))
     return True
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await stop.wait()
 
 
 class _Look:
@@ -139,33 +161,29 @@ class _Look:
 
 
 class _Journey:
-    def __init__(self, house: "House", errand: Errand, watch: Watch) -> None:
+    def __init__(
+        self, house: "House", errand: Errand, watch: Watch, patience: Patience, stop: asyncio.Event
+    ) -> None:
         self._house = house
         self._errand = errand
         self._look = _Look(house, errand.which, watch)
-        self._stopped = asyncio.Event()
-        self._sender: Sender | None = None
+        self._stop = stop
+        self._patience = patience
+        self._clock = asyncio.get_running_loop().time
+        self._ends_at = self._clock() + max(ATTEMPT_S, patience.in_all_s)
+        self._moved_at = self._clock()
+        self._before: Counts = {}
 
-    def stop(self) -> None:
-        self._stopped.set()
-        if self._sender is not None:
-            self._sender.close()
-
-    async def go(self, patience_s: float) -> Ended:
-        clock = asyncio.get_running_loop().time
-        before: Counts = {}
-        moved_at = clock()
+    async def go(self) -> Ended:
         while True:
-            counts = await self._look.counts()
-            if not counts[State.QUEUED] and not counts[State.SENDING]:
+            counts = await self._counts()
+            if _gone(counts):
                 return Ended.GONE
-            if self._stopped.is_set():
+            if self._stop.is_set():
                 return Ended.INTERRUPTED
-            if counts != before or counts[State.SENDING]:
-                before, moved_at = counts, clock()
-            elif await holds_on(self._house, self._errand):
+            if await holds_on(self._house, self._errand) and not counts[State.SENDING]:
                 return Ended.HELD
-            elif clock() - moved_at >= patience_s:
+            if self._left_s() <= 0:
                 return Ended.STILL_QUEUED
             pause_s = self._look.pause_s
             if not await works(self._house):
@@ -173,50 +191,62 @@ class _Journey:
                     if await self._send():
                         continue
                     pause_s = max(pause_s, AGAIN_S)
-            await self._pause(pause_s)
+            await _pause(self._stop, max(0.0, min(pause_s, self._left_s())))
+
+    async def _counts(self) -> Counts:
+        counts = await self._look.counts()
+        # What is in the air has Meta's answer, or the end of its lease, before it.
+        if counts != self._before or counts[State.SENDING]:
+            self._before, self._moved_at = counts, self._clock()
+        return counts
+
+    def _left_s(self) -> float:
+        return min(self._ends_at, self._moved_at + self._patience.unmoved_s) - self._clock()
 
     async def _send(self) -> bool:
-        """Send until nothing of the errand can leave now. This also settles what a dead process had begun. Whether anything moved."""
+        """Send until nothing of the errand can leave now, or the time is over. Whether anything moved.
+
+        This also settles what a dead process had begun.
+        """
         house, errand = self._house, self._errand
-        before = await self._look.counts()
+        before = await self._counts()
         with house.workplace.occupy():
             async with house.graph() as graph:
-                self._sender = house.sender(graph)
+                sender = house.sender(graph)
                 work = asyncio.create_task(
-                    self._sender.drain(errand.ids, campaign_id=errand.campaign_id), name="invy.send"
+                    sender.drain(errand.ids, campaign_id=errand.campaign_id), name="invy.send"
                 )
+                asked = asyncio.create_task(self._stop.wait(), name="invy.stop")
                 try:
-                    while not work.done():
-                        await asyncio.wait({work}, timeout=self._look.pause_s)
+                    while not (work.done() or asked.done() or self._left_s() <= 0):
+                        pause_s = max(0.0, min(self._look.pause_s, self._left_s()))
+                        await asyncio.wait(
+                            {work, asked}, timeout=pause_s, return_when=asyncio.FIRST_COMPLETED
+                        )
                         with suppress(StoreUnavailable):  # the sender waits for the database too
-                            await self._look.counts()
-                finally:
-                    self._sender.close()
+                            if _gone(
+                                await self._counts()
+                            ):  # it may go on waiting for the pace, with nothing to send
+                                break
+                    sender.close()
                     await work
-                    self._sender = None
-        return await self._look.counts() != before
+                except asyncio.CancelledError:
+                    await _break_off(work)
+                    raise
+                finally:
+                    asked.cancel()
+                    sender.close()
+                    if not work.done():
+                        await work
+        return await self._counts() != before
 
-    async def _pause(self, seconds: float) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._stopped.wait()
+
+def _gone(counts: Counts) -> bool:
+    return not counts[State.QUEUED] and not counts[State.SENDING]
 
 
-@asynccontextmanager
-async def _ctrl_c(stop: Callable[[], None]) -> AsyncIterator[None]:
-    """The first Ctrl-C ends the work in good order; a second one breaks it off."""
-    loop = asyncio.get_running_loop()
-
-    def asked() -> None:
-        loop.remove_signal_handler(signal.SIGINT)
-        stop()
-
-    try:
-        loop.add_signal_handler(signal.SIGINT, asked)
-    except (NotImplementedError, RuntimeError, ValueError):  # not in the main thread
-        yield
-        return
-    try:
-        yield
-    finally:
-        loop.remove_signal_handler(signal.SIGINT)
+async def _break_off(work: asyncio.Task[None]) -> None:
+    """Until it has ended: a sender that is told so once goes on to wait for what is in the air."""
+    while not work.done():
+        work.cancel()
+        await asyncio.wait({work}, timeout=LOOK_EVERY_S)

@@ -26,7 +26,7 @@ class ExitCode(IntEnum):
         74  # a disk has no room for what was to be written (sysexits.h: EX_IOERR); the work may be done
     )
     TRY_LATER = 75  # could not be done now (sysexits.h: EX_TEMPFAIL)
-    INTERRUPTED = 130  # Ctrl-C
+    INTERRUPTED = 130  # Ctrl-C, SIGTERM, or the terminal was closed (SIGHUP)
     PIPE_CLOSED = 141  # the reader of our output went away, as with `| head`
 
 

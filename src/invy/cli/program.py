@@ -14,6 +14,7 @@ from invy.cli import exit_code, failure, streams
 from invy.cli.command import Command
 from invy.cli.context import Options, options, settings, using
 from invy.cli.exit_code import ExitCode
+from invy.cli.interruption import BrokenOff
 from invy.domain.errors import InvyError
 
 SEND: Final = "Send"
@@ -116,7 +117,10 @@ class Program(TyperGroup):
         try:
             done = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
             sys.stdout.flush()
+            if done == ExitCode.INTERRUPTED:
+                failure.say("Stopped.")
         except (KeyboardInterrupt, typer.Abort):
+            failure.say("Stopped.")
             done = ExitCode.INTERRUPTED
         except SystemExit as ended:
             if not isinstance(ended.__context__, BrokenPipeError):  # how Typer and Rich end then
@@ -124,8 +128,6 @@ class Program(TyperGroup):
             done = _told(ended.__context__)
         except Exception as error:  # noqa: BLE001 - the last door: told in a line, traceback on request
             done = _told(error)
-        if done == ExitCode.INTERRUPTED:
-            failure.say("Stopped.")
         return done if isinstance(done, int) else ExitCode.OK
 
 
@@ -191,6 +193,9 @@ def _told(error: Exception) -> int:
     if isinstance(error, typer.TyperException):
         failure.tell_usage(error)
         return error.exit_code
+    if isinstance(error, BrokenOff):
+        failure.say(str(error))
+        return ExitCode.INTERRUPTED
     if isinstance(error, BrokenPipeError):
         code = ExitCode.PIPE_CLOSED
     elif streams.out_of_room(error):

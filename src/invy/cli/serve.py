@@ -69,10 +69,10 @@ async def _serve(
     from invy.app import logs
     from invy.app.house import open_house
     from invy.app.service import Service
-    from invy.cli import serving
+    from invy.cli import interruption, serving
     from invy.web.app import create_app
 
-    with serving.asked_to_stop() as stop:
+    async with interruption.stoppable() as stop:
         async with open_house(settings, upgrade=upgrade) as house:
             service = Service(house, role="service" if send else "receiver")
             app = create_app(house, service, insecure_local=insecure_local)

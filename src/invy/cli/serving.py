@@ -1,9 +1,8 @@
-"""A server in this process: its socket, its signals, its memory, its end. Knows uvicorn and nothing of Invy."""
+"""A server in this process: its socket, its memory, its end. Knows uvicorn and nothing of Invy."""
 
 import asyncio
 import contextlib
 import gc
-import signal
 import socket
 from collections.abc import Callable, Coroutine, Generator
 from typing import Any, Final
@@ -130,24 +129,3 @@ def settle_in() -> None:
 
 
 _GARBAGE: Final = (10_000, 20, 20)
-
-
-@contextlib.contextmanager
-def asked_to_stop() -> Generator[asyncio.Event, None, None]:
-    """An event that SIGTERM or Ctrl-C sets. Whoever asks a second time does not want to wait: the work is cancelled."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    work = asyncio.current_task()
-
-    def asked() -> None:
-        if stop.is_set() and work is not None:
-            work.cancel()
-        stop.set()
-
-    for each in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(each, asked)
-    try:
-        yield stop
-    finally:
-        for each in (signal.SIGTERM, signal.SIGINT):
-            loop.remove_signal_handler(each)

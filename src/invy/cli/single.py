@@ -1,15 +1,15 @@
 """One message from the command line: composed, written to the outbox, seen off, and its outcome told."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from invy.app import template_file
 from invy.app.house import House, utc_now
-from invy.cli import departure, hold_words, output, parameters
+from invy.cli import departure, hold_words, interruption, output, parameters
 from invy.cli.context import log_quietly, settings
-from invy.cli.departure import Counts, Ended, Errand
+from invy.cli.departure import Counts, Ended, Errand, Patience
 from invy.cli.exit_code import ExitCode
 from invy.cli.message_words import document, in_short, in_words
 from invy.cli.send import Goal
@@ -58,26 +58,32 @@ class Single:
     async def carry_out(self, house: House) -> ExitCode:
         draft = self.draft(house.composer, house.settings.default_region)
         await self._refuse_in_vain(house, draft)
-        await house.outbox.enqueue_one(draft)
-        errand = Errand(draft.sender_id, draft.template_key, ids=frozenset({draft.id}))
-        began = house.clock()
-        ended = await departure.see_off(house, errand, _unwatched, patience_s=self.stay_s)
-        on_time = True
-        if self.wait is not None and ended is Ended.GONE:
-            left_s = self.stay_s - (house.clock() - began).total_seconds()
-            on_time = await departure.wait_for(
-                house, errand, _unwatched, _reaches(State(self.wait.value)), timeout_s=max(0.0, left_s)
-            )
-        message = await house.overview.find(draft.id)
-        assert message is not None
-        if self.as_json:
-            # The brief calls Meta's wamid the message_id.
-            output.json_document(document(message) | {"message_id": message.folded.wamid})
-        code = await self._tell(house, errand, message, ended)
-        if code is ExitCode.OK and not on_time:
-            output.say(f"It was not {self.wait} within {self.stay_s:g} seconds.", style="yellow")
-            return ExitCode.FINDINGS
-        return code
+        async with interruption.stoppable(_left_behind(draft)) as stop:
+            await house.outbox.enqueue_one(draft)
+            errand = Errand(draft.sender_id, draft.template_key, ids=frozenset({draft.id}))
+            began = house.clock()
+            patience = Patience(in_all_s=self.stay_s)
+            ended = await departure.see_off(house, errand, _unwatched, patience, stop)
+            on_time = True
+            if self.wait is not None and ended is Ended.GONE:
+                left_s = self.stay_s - (house.clock() - began).total_seconds()
+                far = _reaches(State(self.wait.value))
+                on_time = await departure.wait_for(
+                    house, errand, _unwatched, far, stop, timeout_s=max(0.0, left_s)
+                )
+            message = await house.overview.find(draft.id)
+            assert message is not None
+            if self.as_json:
+                # The brief calls Meta's wamid the message_id.
+                output.json_document(document(message) | {"message_id": message.folded.wamid})
+            code = await self._tell(house, errand, message, ended)
+        if code is not ExitCode.OK or on_time:
+            return code
+        if stop.is_set():
+            output.say(f"You stopped before it was {self.wait}. It is sent: do not send it again.")
+            return ExitCode.INTERRUPTED
+        output.say(f"It was not {self.wait} within {self.stay_s:g} seconds.", style="yellow")
+        return ExitCode.FINDINGS
 
     async def _refuse_in_vain(self, house: House, draft: Draft) -> None:
         """Before anything is written: what cannot be done as asked is not half done."""
@@ -98,9 +104,9 @@ class Single:
         failed = message.folded.failed
         if message.state in (State.QUEUED, State.SENDING):
             holds = await departure.holds_on(house, errand)
-            refusal = await _refusal(house, message, holds)
-            if refusal is not None:
-                _tell_failure(tell, message, refusal)
+            put_off = await _put_off(house, message)
+            if put_off is not None and _refuses(holds, put_off):
+                _tell_failure(tell, message, put_off)
                 tell(
                     f"  The template {message.template_key} is held for that, and the message is still queued with "
                     f"what it was filled with: do not send it again. Once Meta would take it: "
@@ -108,7 +114,7 @@ class Single:
                 )
                 code = ExitCode.REFUSED
             else:
-                for line in _still_queued(message, ended, holds):
+                for line in _not_gone(message, ended, holds, put_off):
                     tell(line, style="yellow")
                 code = ExitCode.INTERRUPTED if ended is Ended.INTERRUPTED else ExitCode.TRY_LATER
         elif message.state is State.UNCONFIRMED:
@@ -124,6 +130,14 @@ class Single:
             code = ExitCode.OK
         tell(f"  The evidence: invy message {message.id}")
         return code
+
+
+def _left_behind(draft: Draft) -> str:
+    """For whoever does not wait to see what became of it."""
+    return (
+        f"Stopped at once. The message to {draft.to} is stored, and Meta may have it already: do not send it again.\n"
+        f"See what became of it: invy message {draft.id}"
+    )
 
 
 def show_request(order: Single) -> None:
@@ -148,34 +162,46 @@ def _reaches(goal: State) -> Callable[[Counts], bool]:
     return done
 
 
-async def _refusal(house: House, message: Message, holds: Sequence[Hold]) -> Failure | None:
-    """What Meta answered to this very message, when that is why its template is held and the message waits."""
-    codes = {hold.code for hold in holds if hold.scope is Scope.TEMPLATE and hold.code is not None}
+async def _put_off(house: House, message: Message) -> Failure | None:
+    """What Meta answered last to this very message when it was not taken, and waits."""
     answers = [
         fact.failure
         for _, fact in await house.overview.timeline(message.id)
         if isinstance(fact, Attempt) and fact.phase is Phase.DEFERRED
     ]
-    newest = answers[-1] if answers else None
-    return newest if newest is not None and newest.code in codes else None
+    return answers[-1] if answers else None
 
 
-def _still_queued(message: Message, ended: Ended, holds: Sequence[Hold]) -> list[str]:
+def _refuses(holds: Sequence[Hold], answer: Failure) -> bool:
+    """Whether that answer is why its template is held."""
+    return any(hold.scope is Scope.TEMPLATE and hold.code == answer.code is not None for hold in holds)
+
+
+def _not_gone(
+    message: Message, ended: Ended, holds: Sequence[Hold], put_off: Failure | None
+) -> Iterator[str]:
+    sends = "A running `invy serve` or `invy worker` sends it."
+    if message.state is State.SENDING:
+        yield f"{message.to}: the message is on its way, and Meta's answer has not come yet."
+        yield "  Whoever sends it records the answer. Do not send it again."
+        return
     if holds:
-        why = f"the {holds[0].scope} is held ({hold_words.reason(holds[0])})"
-        then = f"Once that is put right: {hold_words.ending(holds[0], {})}"
-    elif ended is Ended.INTERRUPTED:
-        why, then = "you stopped before it left", "A running `invy serve` or `invy worker` sends it."
-    else:
         why, then = (
-            "it could not leave in the time given",
-            "A running `invy serve` or `invy worker` sends it.",
+            f"the {holds[0].scope} is held ({hold_words.reason(holds[0])})",
+            f"Once that is put right: {hold_words.ending(holds[0], {})}",
         )
-    return [
-        f"{message.to}: the message is still queued: {why}.",
-        f"  It stays in the outbox, so do not send it again. {then}",
-        f"  To drop it instead: invy cancel {message.id}",
-    ]
+    elif ended is Ended.INTERRUPTED:
+        why, then = "you stopped before it left", sends
+    elif put_off is not None:
+        why, then = f"Meta did not take it yet: {in_short(put_off)}", sends
+    else:
+        why, then = "it could not leave in the time given", sends
+    yield f"{message.to}: the message is still queued: {why}."
+    if put_off is not None and not holds:
+        for heading, words in in_words(put_off):
+            yield f"  {heading}: {words}"
+    yield f"  It stays in the outbox, so do not send it again. {then}"
+    yield f"  To drop it instead: invy cancel {message.id}"
 
 
 def _tell_failure(tell: Callable[..., None], message: Message, failure: Failure) -> None:

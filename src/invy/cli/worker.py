@@ -27,9 +27,9 @@ def worker() -> None:
 async def _work(settings: "Settings") -> None:
     from invy.app.house import open_house
     from invy.app.service import Service
-    from invy.cli import serving
+    from invy.cli import interruption, serving
 
-    with serving.asked_to_stop() as stop:
+    async with interruption.stoppable() as stop:
         async with open_house(settings) as house, Service(house, role="worker").running(send=True):
             serving.settle_in()
             typer.echo("Invy's worker is at work. Stop it with Ctrl-C.", err=True)
