@@ -5,10 +5,10 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, text, update
 
 from invy.cli.exit_code import ExitCode
-from invy.store.tables import evidence, journal, messages
+from invy.store.tables import evidence, journal, messages, notices
 from invy.store.workers import Workplace
 from tests.cli.shell import Shell
 from tests.making import at, message_id
@@ -60,6 +60,7 @@ def test_an_audit_shows_message_column_and_both_values_and_ends_with_6(shell: Sh
         "written": "sent",
         "folded": "read",
         "mendable": True,
+        "left": None,
     }
 
 
@@ -125,6 +126,40 @@ def test_a_replay_that_would_send_again_leaves_the_row_and_says_so(shell: Shell)
     assert result.exit_code == ExitCode.FINDINGS
     assert "could send them twice" in result.stderr
     assert shell.json("message", message_id(1), "--json")["status"] == "read"
+
+
+def test_a_replay_names_the_row_that_the_database_refuses_and_ends_with_6(shell: Shell) -> None:
+    live(shell, a_day)
+
+    async def narrow(living: Living) -> None:
+        await living.hear(body("account_alerts", alert_type="ONE"), body("account_alerts", alert_type="TWO"))
+        async with living.database.write() as connection:
+            await connection.execute(delete(notices))
+            await connection.execute(text("CREATE UNIQUE INDEX narrow ON notices (field)"))
+
+    live(shell, narrow)
+    live(shell, harm)
+    result = shell.run("journal", "replay")
+    assert result.exit_code == ExitCode.FINDINGS
+    assert "(not written: the database does not take it)" in result.stdout
+    assert "1 difference not written: the database does not take these rows" in result.stderr
+    assert "Unexpected" not in result.stderr
+    assert shell.json("message", message_id(1), "--json")["status"] == "read"
+
+
+def test_a_replay_says_what_no_webhook_can_bring_again(shell: Shell) -> None:
+    live(shell, a_day)
+
+    async def lose(living: Living) -> None:
+        async with living.database.write() as connection:
+            await connection.execute(update(evidence).where(evidence.c.word == "accepted").values(fact=b"{}"))
+
+    live(shell, lose)
+    result = shell.run("journal", "replay")
+    assert result.exit_code == ExitCode.FINDINGS
+    assert "no webhook brought" in result.stderr
+    found = shell.json("journal", "replay", "--check", "--json", code=ExitCode.FINDINGS)
+    assert {(each["column"], each["left"]) for each in found["differences"]} == {("fact", "no-source")}
 
 
 def test_a_replay_refuses_while_a_service_is_at_work_and_a_check_does_not(shell: Shell) -> None:

@@ -1,13 +1,14 @@
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, insert, select, text, update
 
 from invy.app import proof
-from invy.domain.difference import ABSENT, Difference
+from invy.domain.difference import ABSENT, Difference, Left
 from invy.domain.evidence import Attempt, Decision, Phase, Receipt, Settlement, Source, Told
 from invy.domain.failure import Failure
 from invy.domain.journal import Outcome
@@ -138,7 +139,7 @@ async def test_replay_gives_identical_rows_for_anything_that_was_told(
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(played=steps, harm=st.lists(st.integers(0, 9), min_size=1, max_size=4))
+@given(played=steps, harm=st.lists(st.integers(0, 13), min_size=1, max_size=4))
 async def test_replay_rebuilds_what_was_damaged(
     living: Living, tmp_path: Path, played: list[Any], harm: list[int]
 ) -> None:
@@ -168,6 +169,10 @@ async def damage(database: Database, kind: int) -> None:
         delete(user_opt_outs),
         delete(other_wamids),
         delete(user_phones),
+        update(evidence).where(brought).values(fact=b"\x00"),
+        update(evidence).where(brought).values(wamid="false", opaque="false"),
+        update(evidence).where(brought).values(word="false", at=at(7), kind="reply"),
+        update(notices).values(fact=b"{}"),
     ][kind]
     async with database.write() as connection:
         await connection.execute(harm)
@@ -347,4 +352,152 @@ async def test_an_answer_to_a_stranger_is_not_taken_for_one_to_a_message_told_of
     message = await Overview(living.database).find(message_id(1))
     assert message is not None
     assert (message.state, message.folded.replied_at) == (State.SENT, None)
+    assert (await replayed(living.database, tmp_path))[1] == []
+
+
+def falsified(fact: bytes, member: str, value: object) -> bytes:
+    return json.dumps(json.loads(fact) | {member: value}).encode()
+
+
+@pytest.mark.parametrize(
+    ("column", "member", "value"),
+    [
+        ("wamid", None, "wamid.false"),
+        ("opaque", None, "false"),
+        ("kind", None, "reply"),
+        ("word", None, "read"),
+        ("at", None, at(7)),
+        ("fact", "status", "read"),
+        ("fact", "at", "2026-11-01T12:00:07Z"),
+        ("fact", "recipient", "447700900199"),
+        ("fact", None, b"\x00"),
+    ],
+)
+async def test_evidence_that_was_changed_is_found_and_mended(
+    living: Living, tmp_path: Path, column: str, member: str | None, value: Any
+) -> None:
+    await living.accepted(1)
+    await living.hear(statuses(status(1, "delivered", 20)), statuses(status(9, "sent", 3, opaque=False)))
+    before = await living.rows()
+    for word in ("delivered", "sent"):  # one of a message, one that waits for its own
+        this = evidence.c.word == word
+        async with living.database.write() as connection:
+            fact = (await connection.execute(select(evidence.c.fact).where(this))).scalar_one()
+            false = value if member is None else falsified(fact, member, value)
+            await connection.execute(update(evidence).where(this).values({column: false}))
+        _, found = await replayed(living.database, tmp_path)
+        assert column in {each.column for each in found if each.table == "evidence"}
+        assert not any("447700900" in f"{each.written}{each.folded}" for each in found)
+        done, _ = await replayed(living.database, tmp_path, mend=True)
+        assert (done.differences > 0, done.left) == (True, 0)
+        assert await living.rows() == before
+    assert await audited(living.database) == []
+
+
+async def test_a_notice_that_was_changed_is_found_and_mended(living: Living, tmp_path: Path) -> None:
+    await living.hear(body("message_template_status_update", event="PAUSED", message_template_name="t"))
+    before = await living.rows()
+    for false in (b"{}", None):
+        async with living.database.write() as connection:
+            fact = (await connection.execute(select(notices.c.fact))).scalar_one()
+            values = {"fact": falsified(fact, "word", "APPROVED") if false is None else false}
+            await connection.execute(update(notices).values(values))
+        _, found = await replayed(living.database, tmp_path, mend=True)
+        assert [(each.table, each.column) for each in found] == [("notices", "fact")]
+        assert await living.rows() == before
+
+
+async def test_only_the_moment_of_hearing_may_differ_between_two_facts(
+    living: Living, tmp_path: Path
+) -> None:
+    await living.hear(statuses(status(1, "delivered", 20)))
+    async with living.database.write() as connection:
+        fact = (await connection.execute(select(evidence.c.fact))).scalar_one()
+        await connection.execute(
+            update(evidence).values(fact=falsified(fact, "heard_at", "2026-11-01T13:00:00Z"))
+        )
+    assert (await replayed(living.database, tmp_path))[1] == []
+
+
+@pytest.mark.parametrize("harm", ["fact", "phase", "word", "at"])
+async def test_what_no_webhook_brought_is_not_mended_and_not_believed_where_it_was_changed(
+    living: Living, tmp_path: Path, harm: str
+) -> None:
+    """Nothing else knows that Meta accepted it: the row stands, and receipts by its wamid stay with it."""
+    await living.accepted(1)
+    await living.hear(statuses(status(1, "delivered", 20, opaque=False)))
+    this = evidence.c.word == "accepted"
+    before = (await living.rows())["whatsapp_messages"]
+    async with living.database.write() as connection:
+        fact = (await connection.execute(select(evidence.c.fact).where(this))).scalar_one()
+        harms: dict[str, dict[str, Any]] = {
+            "fact": {"fact": b"\x00"},
+            "phase": {"fact": falsified(fact, "phase", int(Phase.REFUSED))},
+            "word": {"word": "refused"},
+            "at": {"at": at(7)},
+        }
+        await connection.execute(update(evidence).where(this).values(harms[harm]))
+    done, found = await replayed(living.database, tmp_path, mend=True)
+    assert {each.left for each in found} >= {Left.NO_SOURCE}
+    assert not any(each.mendable for each in found)
+    assert done.left == done.differences > 0
+    assert (await living.rows())["whatsapp_messages"] == before
+
+
+async def test_a_row_that_the_database_refuses_costs_only_itself(living: Living, tmp_path: Path) -> None:
+    await living.accepted(1, 2)
+    await living.hear(
+        body("account_alerts", alert_type="ONE"),
+        body("account_alerts", alert_type="TWO"),
+        statuses(status(1, "read", 30), status(2, "delivered", 20)),
+    )
+    before = stable(await living.rows())
+    async with living.database.write() as connection:
+        await connection.execute(delete(notices))
+        await connection.execute(delete(evidence).where(evidence.c.journal_id.is_not(None)))
+        await connection.execute(text("CREATE UNIQUE INDEX narrow ON notices (field)"))
+    done, found = await replayed(living.database, tmp_path, mend=True)
+    assert [each.table for each in found if each.left is Left.REFUSED] == ["notices"]
+    assert (done.left, dict(done.reasons)) == (1, {Left.REFUSED: 1})
+    after = stable(await living.rows())
+    assert len(after.pop("notices")) == 1
+    before.pop("notices")
+    assert after == before
+
+
+async def test_a_message_equals_the_evidence_that_could_be_written(living: Living, tmp_path: Path) -> None:
+    """Of two reports one is refused: what the other says counts, and an audit finds nothing."""
+    await living.accepted(1)
+    await living.hear(statuses(status(1, "delivered", 20)), statuses(status(1, "delivered", 10)))
+    async with living.database.write() as connection:
+        await connection.execute(delete(evidence).where(evidence.c.word == "delivered"))
+        await connection.execute(update(messages).values(delivered_at=None))
+        await connection.execute(text("CREATE UNIQUE INDEX narrow ON evidence (message_id, word)"))
+    done, found = await replayed(living.database, tmp_path, mend=True)
+    assert done.left > 0
+    assert [each.column for each in found if each.table == "evidence" and not each.mendable] == ["*"]
+    message = await Overview(living.database).find(message_id(1))
+    assert message is not None
+    assert (message.state, message.folded.delivered_at) == (State.DELIVERED, at(20))
+    assert await audited(living.database) == []
+
+
+async def test_the_earlier_webhook_gives_the_words_whichever_was_read_first(
+    living: Living, tmp_path: Path
+) -> None:
+    """Two hands may read two tellings of one fact in either order; only one of them names the guest."""
+    await living.accepted(1)
+    bodies = [statuses(status(1, "read", 20, user=user)) for user in (False, True)]
+    async with living.database.write() as connection:
+        await connection.execute(
+            insert(journal),
+            [
+                {"received_at": at(100), "body": each, "outcome": outcome}
+                for each, outcome in zip(bodies, (1, 0), strict=True)
+            ],
+        )
+    await living.apply()
+    async with living.database.write() as connection:
+        await connection.execute(update(journal).where(journal.c.applied_at.is_(None)).values(outcome=0))
+    await living.apply()
     assert (await replayed(living.database, tmp_path))[1] == []

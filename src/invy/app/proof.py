@@ -3,12 +3,13 @@
 `found` is told each difference as it is found; nothing is collected, so memory stays flat.
 """
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from invy.domain.difference import Difference
+from invy.domain.difference import Difference, Left
 from invy.engine.audit import Audit, Progress
 from invy.engine.ports import Clock
 from invy.engine.replay import Telling, rebuild
@@ -29,8 +30,12 @@ class Proof:
     checked: int
     """Messages audited, or journal entries replayed."""
     differences: int
-    left: int = 0
-    """Differences of a mending replay that were not written, because that could send a message again."""
+    reasons: Mapping[Left, int] = field(default_factory=dict)
+    """How many differences a mending replay does not write, and why."""
+
+    @property
+    def left(self) -> int:
+        return sum(self.reasons.values())
 
 
 async def audit(database: Database, found: Found, progress: Progress) -> Proof:
@@ -59,17 +64,24 @@ async def replay(
     Raises:
         StoreUnavailable: nothing was written.
     """
-    differences = left = 0
+    differences = 0
+    reasons = Counter[Left]()
+
+    def tell(difference: Difference) -> None:
+        nonlocal differences
+        differences += 1
+        if difference.left is not None:
+            reasons[difference.left] += 1
+        found(difference)
+
     async with AsyncExitStack() as stack:
         place = await stack.enter_async_context(scratch(folder))
         connection = await stack.enter_async_context(database.write() if mend else database.snapshot())
         if mend:
             await Comparison.lock(database, connection)
-        entries = await rebuild(Replay(connection, place), webhook.read, clock, progress)
+        entries = await rebuild(Replay(connection, place, tell), webhook.read, clock, progress)
         rebuilt = await stack.enter_async_context(place.snapshot())
         comparison = Comparison(database, connection, rebuilt, mend=mend)
         async for difference in comparison.differences():
-            differences += 1
-            left += not difference.mendable
-            found(difference)
-    return Proof(entries, differences, left)
+            tell(difference)
+    return Proof(entries, differences, reasons)

@@ -18,7 +18,7 @@ def audit(
         bool,
         typer.Option(
             "--json",
-            help="One JSON document: differences[] of table, id, column, written, folded, mendable; checked; count.",
+            help="One JSON document: differences[] of table, id, column, written, folded, mendable, left; checked; count.",
         ),
     ] = False,
 ) -> None:

@@ -2,10 +2,16 @@
 
 import sys
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from invy.cli import cell, output
-from invy.domain.difference import Difference
+from invy.domain.difference import Difference, Left
+
+_LEFT: Final = {
+    Left.SENT_AGAIN: "it could be sent again",
+    Left.NO_SOURCE: "no webhook brought it, so none can bring it again",
+    Left.REFUSED: "the database does not take it",
+}
 
 
 class Sheet:
@@ -23,7 +29,7 @@ class Sheet:
             self._separator = ",\n"
             return
         row = "message" if difference.table == "whatsapp_messages" else difference.table
-        left = "" if difference.mendable else " (not written: it could be sent again)"
+        left = "" if difference.left is None else f" (not written: {_LEFT[difference.left]})"
         output.show(
             f"{row} {cell.visible(difference.id)}  {difference.column}: "
             f"written {_words(difference.written)}, by the evidence {_words(difference.folded)}{left}"
@@ -46,6 +52,7 @@ def _document(difference: Difference) -> dict[str, Any]:
         "written": _plain(difference.written),
         "folded": _plain(difference.folded),
         "mendable": difference.mendable,
+        "left": difference.left,
     }
 
 

@@ -1,12 +1,13 @@
 """`invy journal`: the raw webhook bodies, what was read out of each, and reading all of them again."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from invy.cli.command import Command
 from invy.cli.context import run
 from invy.cli.exit_code import ExitCode
+from invy.domain.difference import Left
 from invy.domain.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def replay(
         bool,
         typer.Option(
             "--json",
-            help="One JSON document: differences[] of table, id, column, written, folded, mendable; replayed; count; left.",
+            help="One JSON document: differences[] of table, id, column, written, folded, mendable, left; replayed; count; left.",
         ),
     ] = False,
 ) -> None:
@@ -122,6 +123,15 @@ async def _replay(house: "House", *, check: bool, as_json: bool) -> "Proof":
     return done
 
 
+_LEFT: Final = {
+    Left.SENT_AGAIN: "by the evidence these messages were never sent, yet their rows say otherwise. Putting them back "
+    "into the queue could send them twice.",
+    Left.NO_SOURCE: "no webhook brought this evidence, so the journal cannot bring it again. What these messages' rows "
+    "say was taken as given; what was lost is in a backup, if anywhere.",
+    Left.REFUSED: "the database does not take these rows. Everything else has been written; please report it.",
+}
+
+
 def _conclude(done: "Proof", *, check: bool) -> None:
     from invy.cli import output
     from invy.cli.cell import count
@@ -135,9 +145,7 @@ def _conclude(done: "Proof", *, check: bool) -> None:
     if check:
         output.say("To write what the journal says: stop the service, then invy journal replay")
     elif done.left:
-        output.say(
-            f"{count(done.left, 'difference')} not written: by the evidence these messages were never sent, "
-            "yet their rows say otherwise. Putting them back into the queue could send them twice."
-        )
+        for reason, number in done.reasons.items():
+            output.say(f"{count(number, 'difference')} not written: {_LEFT[reason]}")
     else:
         output.say("Everything that differed has been written.")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 from invy.domain.evidence import Evidence
 from invy.domain.ids import MessageId, Wamid
@@ -13,6 +14,17 @@ DAMAGED = "(damaged)"
 """Stands where a stored fact cannot be read."""
 
 
+class Left(StrEnum):
+    """Why a difference is not written."""
+
+    SENT_AGAIN = "could-be-sent-again"
+    """Writing what the evidence says could make a message be sent again."""
+    NO_SOURCE = "no-source"
+    """No webhook brought it, so the journal cannot bring it again: our attempts, decisions, Meta's history."""
+    REFUSED = "refused"
+    """The database does not take the row."""
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
     """One column of one row. `table` and `column` are the database's names, `id` is the row's own name."""
@@ -22,8 +34,12 @@ class Difference:
     column: str
     written: object
     folded: object
-    mendable: bool = True
-    """False where writing what the evidence says could make a message be sent again."""
+    left: Left | None = None
+    """Why a replay does not write it."""
+
+    @property
+    def mendable(self) -> bool:
+        return self.left is None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,8 @@
 Rows are found by their unique key and never by sort order, which differs between databases and collations.
 """
 
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import (
@@ -22,14 +22,17 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from invy.domain.difference import ABSENT, Difference
-from invy.domain.fold import EMPTY
+from invy.domain.difference import ABSENT, Difference, Left
+from invy.domain.fold import EMPTY, fold
 from invy.domain.journal import Outcome
 from invy.domain.state import State
+from invy.store import evidence as evidence_rows
 from invy.store import folded as columns
 from invy.store import replay
 from invy.store.database import Database
 from invy.store.evidence import CHUNK
+from invy.store.likeness import Members, evidence_members, notice_members, unlike_facts
+from invy.store.mending import Change, Mending
 from invy.store.tables import (
     evidence,
     inbound,
@@ -58,12 +61,29 @@ class _Kind:
     rebuilt: ColumnElement[bool]
     """Which rows the journal brings; others are taken as given."""
     first: object = 0
+    members: Callable[[_Row], Members | None] | None = None
+    """What the fact in a row says, for rows that hold one."""
 
     def name(self, row: _Row) -> Any:
         return row[self.key.name]
 
     def unlike(self, row: _Row, twin: _Row) -> list[str]:
         return [column for column in self.agree if row[column] != twin[column]]
+
+    def differences(self, row: _Row, twin: _Row) -> list[Difference]:
+        """Every column that does not agree."""
+        table, name = self.table.name, str(self.name(row))
+        found = [
+            Difference(table, name, column, row[column], twin[column]) for column in self.unlike(row, twin)
+        ]
+        if self.members is not None and (facts := unlike_facts(self.members, row, twin, self.shown(twin))):
+            found.append(Difference(table, name, "fact", *facts))
+        return found
+
+    def change(self, found: Sequence[Difference], statement: Any, *rows: _Row) -> Change:
+        """What becomes of a row that the journal brings, as it stands on both sides or on one."""
+        about = frozenset(each for row in rows if (each := row.get("message_id")) is not None)
+        return Change(found, statement, rows[0].get("journal_id"), about)
 
     def shown(self, row: _Row) -> str:
         names = ("kind", "word", "message_id") if self.table is evidence else self.agree[:3]
@@ -79,8 +99,19 @@ _EVIDENCE = _Kind(
     evidence,
     evidence.c.once_key,
     evidence.c.id,
-    ("message_id", "journal_id", "heard_at", "heard_again_at"),
+    (
+        "message_id",
+        "wamid",
+        "opaque",
+        "kind",
+        "word",
+        "at",
+        "journal_id",
+        "heard_at",
+        "heard_again_at",
+    ),
     replay.from_journal(),
+    members=evidence_members,
 )
 _INBOUND = _Kind(
     inbound,
@@ -96,6 +127,7 @@ _NOTICES = _Kind(
     notices.c.id,
     ("field", "subject", "word", "at"),
     notices.c.journal_id.in_(select(journal.c.id)),
+    members=notice_members,
 )
 _FROM_JOURNAL = (_EVIDENCE, _INBOUND, _NOTICES)
 _STOP = ("stopped", "at")
@@ -126,7 +158,8 @@ class Comparison:
         self._database = database
         self._written = written
         self._replayed = replayed
-        self._mend = mend
+        self._mending = Mending(written) if mend else None
+        self._renamed = False
 
     @staticmethod
     async def lock(database: Database, connection: AsyncConnection) -> None:
@@ -145,56 +178,67 @@ class Comparison:
             self._false_pairs(other_wamids),
             self._journal(),
             self._messages(),
+            self._names(),
         ):
-            async for found in part:
+            waiting: list[Change] = []
+            async for change in part:
+                waiting.append(change)
+                if len(waiting) == CHUNK:
+                    for found in await self._settle(waiting):
+                        yield found
+                    waiting = []
+            for found in await self._settle(waiting):
                 yield found
 
-    async def _unlike(self, kind: _Kind) -> AsyncIterator[Difference]:
+    async def _settle(self, changes: Sequence[Change]) -> list[Difference]:
+        if self._mending is not None:
+            return await self._mending.write(changes) if changes else []
+        return [each for change in changes for each in change.found]
+
+    async def _unlike(self, kind: _Kind) -> AsyncIterator[Change]:
         """Rows that the replay has otherwise, or not at all."""
         async for row, twin in self._paired(kind, self._written, self._replayed):
             name = kind.name(row)
             this = kind.key == name
             if twin is None:
-                yield Difference(kind.table.name, str(name), "*", kind.shown(row), ABSENT)
-                await self._do(delete(kind.table).where(this))
-            elif unlike := kind.unlike(row, twin):
-                for column in unlike:
-                    yield Difference(kind.table.name, str(name), column, row[column], twin[column])
-                await self._do(update(kind.table).where(this).values(kind.values(twin)))
+                found = [Difference(kind.table.name, str(name), "*", kind.shown(row), ABSENT)]
+                yield kind.change(found, delete(kind.table).where(this), row)
+            elif differences := kind.differences(row, twin):
+                mend = update(kind.table).where(this).values(kind.values(twin))
+                yield kind.change(differences, mend, twin, row)
 
-    async def _missing(self, kind: _Kind) -> AsyncIterator[Difference]:
+    async def _missing(self, kind: _Kind) -> AsyncIterator[Change]:
         """Rows that only the replay has."""
         async for row, twin in self._paired(kind, self._replayed, self._written):
             if twin is None:
-                yield Difference(kind.table.name, str(kind.name(row)), "*", ABSENT, kind.shown(row))
-                await self._do(insert(kind.table).values(kind.values(row)))
+                found = [Difference(kind.table.name, str(kind.name(row)), "*", ABSENT, kind.shown(row))]
+                yield kind.change(found, insert(kind.table).values(kind.values(row)), row)
 
-    async def _stops(self, kind: _Kind) -> AsyncIterator[Difference]:
+    async def _stops(self, kind: _Kind) -> AsyncIterator[Change]:
         """The latest word counts, and other words than webhooks' may stand here: only an older one is a difference."""
         mend = self._database.upsert(kind.table, [kind.key.name], [*kind.agree, "detail"])
         async for row, there in self._paired(kind, self._replayed, self._written):
             if there is None:
-                yield Difference(kind.table.name, kind.name(row), "*", ABSENT, kind.shown(row))
+                found = [Difference(kind.table.name, kind.name(row), "*", ABSENT, kind.shown(row))]
             elif (there["at"], there["stopped"]) >= (row["at"], row["stopped"]):
                 continue
             else:
-                for column in kind.unlike(row, there):
-                    yield Difference(kind.table.name, kind.name(row), column, there[column], row[column])
-            await self._do(mend.values(dict(row)))
+                found = kind.differences(there, row)
+            yield Change(found, mend.values(dict(row)))
 
-    async def _new_pairs(self, table: Table) -> AsyncIterator[Difference]:
+    async def _new_pairs(self, table: Table) -> AsyncIterator[Change]:
         """Rows of a table of pairs that only the replay has."""
         async for name, value in self._lone_pairs(table, self._replayed, self._written):
-            yield Difference(table.name, name, "*", ABSENT, value)
             key, other = table.primary_key.columns
-            await self._do(insert(table).values({key.name: name, other.name: value}))
+            mend = insert(table).values({key.name: name, other.name: value})
+            yield Change([Difference(table.name, name, "*", ABSENT, value)], mend)
 
-    async def _false_pairs(self, table: Table) -> AsyncIterator[Difference]:
+    async def _false_pairs(self, table: Table) -> AsyncIterator[Change]:
         """Rows of a table of pairs that the replay does not have."""
         async for name, value in self._lone_pairs(table, self._written, self._replayed):
-            yield Difference(table.name, name, "*", value, ABSENT)
             key, other = table.primary_key.columns
-            await self._do(delete(table).where(key == name, other == value))
+            mend = delete(table).where(key == name, other == value)
+            yield Change([Difference(table.name, name, "*", value, ABSENT)], mend)
 
     @staticmethod
     async def _lone_pairs(
@@ -214,46 +258,55 @@ class Comparison:
                 if pair not in known:
                     yield pair
 
-    async def _journal(self) -> AsyncIterator[Difference]:
+    async def _journal(self) -> AsyncIterator[Change]:
+        refused = self._mending.entries if self._mending is not None else ()
         async for row, twin in self._paired(_JOURNAL, self._written, self._replayed):
             if twin is None:
                 continue  # it came after the replay began
-            for column in _JOURNAL.unlike(row, twin):
-                yield Difference("journal", str(row["id"]), column, row[column], twin[column])
-            if _JOURNAL.unlike(row, twin):
+            if row["id"] in refused and row["outcome"] >= Outcome.UNREADABLE.value:
+                continue  # it says so already
+            if found := _JOURNAL.differences(row, twin):
                 values = {name: twin[name] for name in ("outcome", "note", "applied_at")}
-                await self._do(update(journal).where(journal.c.id == row["id"]).values(values))
+                yield Change(found, update(journal).where(journal.c.id == row["id"]).values(values))
 
-    async def _messages(self) -> AsyncIterator[Difference]:
-        """Two passes when mending: a wamid is taken from the wrong row before it is given to the right one."""
-        again = False
+    async def _messages(self) -> AsyncIterator[Change]:
+        """Without the wamid where that differs: it is taken from the wrong row before it is given to the right one."""
+        partial = self._mending.messages if self._mending is not None else ()
         async for row, twin in self._paired(_MESSAGES, self._written, self._replayed):
-            unlike = [] if twin is None else _MESSAGES.unlike(row, twin)
-            if twin is None or not unlike:
+            found = [] if twin is None else _MESSAGES.differences(row, twin)
+            if twin is None:
                 continue
-            mendable = _mendable(row, twin)
-            for column in unlike:
-                yield Difference("whatsapp_messages", row["id"], column, row[column], twin[column], mendable)
-            if mendable:
-                again = again or "wamid" in unlike
-                await self._fold(row, twin, without_name="wamid" in unlike)
-        if again and self._mend:
-            async for row, twin in self._paired(_MESSAGES, self._written, self._replayed):
-                if twin is not None and _MESSAGES.unlike(row, twin) and _mendable(row, twin):
-                    await self._fold(row, twin, without_name=False)
+            if row["id"] in partial:
+                # What could not be written counts for nothing, so that the row equals the evidence that there is.
+                yield Change(
+                    [replace(each, left=Left.REFUSED) for each in found], await self._fold_of_written(row)
+                )
+            elif found and not _mendable(row, twin):
+                yield Change([replace(each, left=Left.SENT_AGAIN) for each in found], None)
+            elif found:
+                renamed = any(each.column == "wamid" for each in found)
+                self._renamed = self._renamed or renamed
+                yield Change(found, _fold(row, twin, without_name=renamed))
 
-    async def _fold(self, row: _Row, twin: _Row, *, without_name: bool) -> None:
-        values = {name: twin[name] for name in _FOLDED}
-        if without_name:
-            values["wamid"] = None
-        if twin["status"] == State.SENDING and row["lease_until"] is None:
-            # Its lease has run out by definition: the next expiry makes it unconfirmed, as after a crash.
-            values["lease_until"] = row["created_at"]
-        await self._do(update(messages).where(messages.c.id == row["id"]).values(values))
+    async def _names(self) -> AsyncIterator[Change]:
+        """The wamids that `_messages` left out."""
+        if self._mending is None or not self._renamed:
+            return
+        async for row, twin in self._paired(_MESSAGES, self._written, self._replayed):
+            if twin is None or row["id"] in self._mending.messages or not _mendable(row, twin):
+                continue
+            if found := _MESSAGES.differences(row, twin):
+                yield Change(found, _fold(row, twin, without_name=False), quiet=True)
 
-    async def _do(self, statement: Any) -> None:
-        if self._mend:
-            await self._written.execute(statement)
+    async def _fold_of_written(self, row: _Row) -> Any:
+        about = await self._written.execute(
+            select(*evidence_rows.COLUMNS).where(evidence.c.message_id == row["id"])
+        )
+        facts = [fact for told in about for fact in evidence_rows.hearings_left(told)]
+        values = columns.values(fold(facts))
+        if not _mendable(row, values):
+            return None
+        return update(messages).where(messages.c.id == row["id"]).values(values)
 
     async def _paired(
         self, kind: _Kind, one: AsyncConnection, other: AsyncConnection
@@ -278,6 +331,16 @@ class Comparison:
         return found.mappings().all()
 
 
-def _mendable(row: _Row, twin: _Row) -> bool:
+def _fold(row: _Row, twin: _Row, *, without_name: bool) -> Any:
+    values = {name: twin[name] for name in _FOLDED}
+    if without_name:
+        values["wamid"] = None
+    if twin["status"] == State.SENDING and row["lease_until"] is None:
+        # Its lease has run out by definition: the next expiry makes it unconfirmed, as after a crash.
+        values["lease_until"] = row["created_at"]
+    return update(messages).where(messages.c.id == row["id"]).values(values)
+
+
+def _mendable(row: Mapping[Any, Any], twin: Mapping[Any, Any]) -> bool:
     """Never put back into the queue what may have been sent."""
     return not (twin["status"] == State.QUEUED and row["status"] != State.QUEUED)

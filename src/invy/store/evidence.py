@@ -147,7 +147,7 @@ def hearings(row: Row[*tuple[Any, ...]]) -> tuple[Evidence, ...]:
     return (fact,) if row.heard_again_at is None else (fact, _heard(fact, row.heard_again_at))
 
 
-def _hearings_left(row: Row[*tuple[Any, ...]]) -> tuple[Evidence, ...]:
+def hearings_left(row: Row[*tuple[Any, ...]]) -> tuple[Evidence, ...]:
     """The same of an orphan; none where it is damaged. It finds its message still, and an audit finds it there."""
     try:
         return hearings(row)
@@ -228,6 +228,9 @@ ON CONFLICT (once_key) DO UPDATE SET
       THEN coalesce(excluded.heard_again_at, excluded.heard_at)
     WHEN excluded.heard_at < evidence.heard_at THEN coalesce(evidence.heard_again_at, evidence.heard_at)
     ELSE evidence.heard_again_at END,
+  word = CASE WHEN excluded.journal_id < evidence.journal_id THEN excluded.word ELSE evidence.word END,
+  at = CASE WHEN excluded.journal_id < evidence.journal_id THEN excluded.at ELSE evidence.at END,
+  fact = CASE WHEN excluded.journal_id < evidence.journal_id THEN excluded.fact ELSE evidence.fact END,
   journal_id = CASE WHEN excluded.journal_id < evidence.journal_id THEN excluded.journal_id
     ELSE evidence.journal_id END
 WHERE excluded.heard_at < evidence.heard_at
@@ -256,7 +259,7 @@ async def orphans_of(
             .order_by(evidence.c.id)
         )
         rows = await connection.execute(database.for_update(waiting))
-        found.extend((row.id, row.wamid, _hearings_left(row)) for row in rows)
+        found.extend((row.id, row.wamid, hearings_left(row)) for row in rows)
     return found
 
 
@@ -290,7 +293,7 @@ async def orphans(
             .order_by(evidence.c.id)
         )
         for row in await connection.execute(database.for_update(waiting)):
-            found[row.id] = _hearings_left(row)
+            found[row.id] = hearings_left(row)
     return found
 
 

@@ -6,16 +6,18 @@ anew by the applier itself. The database that is replayed is only read here.
 """
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, insert, or_, select
+from sqlalchemy import ColumnElement, Row, func, insert, or_, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from invy.domain.difference import Difference
 from invy.domain.evidence import Evidence
-from invy.domain.fold import fold, wamids
+from invy.domain.fold import EMPTY, fold, wamids
 from invy.domain.hold import Hold
 from invy.domain.ids import JournalId, MessageId, Wamid
 from invy.domain.journal import Closing, Entry, Outcome
@@ -26,7 +28,8 @@ from invy.store import telling
 from invy.store.batch import Batch
 from invy.store.database import Database
 from invy.store.evidence import CHUNK
-from invy.store.tables import evidence, journal, messages
+from invy.store.likeness import faults
+from invy.store.tables import evidence, journal, messages, other_wamids
 
 _COPIED = (
     "id",
@@ -56,8 +59,13 @@ def kept() -> ColumnElement[bool]:
 class Replay:
     """From `source`, read over `connection`, into `scratch`. Fits the applier's port."""
 
-    def __init__(self, connection: AsyncConnection, scratch: Database) -> None:
+    def __init__(
+        self, connection: AsyncConnection, scratch: Database, found: Callable[[Difference], None]
+    ) -> None:
+        """`found` is told of evidence that is taken as given and is not what was stored: it is not believed."""
         self._source = connection
+        self._found = found
+        self._faulty: set[int] = set()
         self._scratch = scratch
         self._read_to = JournalId(0)
         self._last = JournalId(0)
@@ -88,12 +96,14 @@ class Replay:
                 return
             after = rows[-1].id
             about: dict[MessageId, list[Evidence]] = defaultdict(list)
+            doubtful: set[MessageId] = set()
             for row in await self._source.execute(
-                select(*evidence_rows.COLUMNS).where(
-                    evidence.c.message_id.in_([row.id for row in rows]), kept()
-                )
+                select(evidence).where(evidence.c.message_id.in_([row.id for row in rows]), kept())
             ):
-                about[row.message_id].extend(evidence_rows.hearings(row))
+                if self._is_faulty(row):
+                    doubtful.add(row.message_id)
+                else:
+                    about[row.message_id].extend(evidence_rows.hearings(row))
             folds = {row.id: fold(about[row.id]) for row in rows}
             others = {
                 (wamid, message_id)
@@ -101,19 +111,55 @@ class Replay:
                 for wamid in wamids(about[message_id])
                 if wamid != folded.wamid
             }
-            async with self._scratch.write() as connection:
-                await connection.execute(
-                    insert(messages),
-                    [
-                        {name: getattr(row, name) for name in _COPIED}
-                        | columns.values(folds[row.id])
-                        | {"payload": b""}
-                        for row in rows
-                    ],
-                )
-                await message_rows.also_named(connection, self._scratch, others)
+            made = {
+                row.id: {name: getattr(row, name) for name in _COPIED}
+                | columns.values(folds[row.id])
+                | {"payload": b""}
+                for row in rows
+            }
+            if doubtful:
+                others |= await self._as_written(sorted(doubtful), made)
+            await self._put(made, others)
             done += len(rows)
             progress(done)
+
+    def _is_faulty(self, row: Row[Any]) -> bool:
+        """Tell what is wrong with evidence that nothing can bring again, once; the rows are remembered."""
+        found = faults(row)
+        for each in found:
+            self._found(each)
+        if found:
+            self._faulty.add(row.id)
+        return bool(found)
+
+    async def _as_written(
+        self, doubtful: Sequence[MessageId], made: Mapping[MessageId, dict[str, Any]]
+    ) -> set[tuple[Wamid, MessageId]]:
+        """Messages whose own evidence is not believed stand as their rows say: nothing else knows of our attempts."""
+        names = columns.values(EMPTY).keys()
+        rows = select(messages.c.id, *(messages.c[name] for name in names)).where(messages.c.id.in_(doubtful))
+        for row in await self._source.execute(rows):
+            made[row.id].update({name: getattr(row, name) for name in names})
+        others = select(other_wamids).where(other_wamids.c.message_id.in_(doubtful))
+        return {(row.wamid, row.message_id) for row in await self._source.execute(others)}
+
+    async def _put(
+        self, made: Mapping[MessageId, dict[str, Any]], others: set[tuple[Wamid, MessageId]]
+    ) -> None:
+        """Write messages into the scratch. Where two of them claim one wamid, the later has it beside its row."""
+        try:
+            async with self._scratch.write() as connection:
+                await connection.execute(insert(messages), list(made.values()))
+                await message_rows.also_named(connection, self._scratch, others)
+        except IntegrityError:
+            async with self._scratch.write() as connection:
+                for message_id, values in made.items():
+                    taken = select(messages.c.id).where(messages.c.wamid == values["wamid"])
+                    if (await connection.execute(taken)).first() is not None:
+                        others = others | {(values["wamid"], message_id)}
+                        values["wamid"] = None
+                    await connection.execute(insert(messages), [values])
+                await message_rows.also_named(connection, self._scratch, others)
 
     async def _copy_evidence(self) -> None:
         after = 0
@@ -127,6 +173,13 @@ class Replay:
             if not rows:
                 return
             after = rows[-1].id
+            rows = [
+                row
+                for row in rows
+                if row.id not in self._faulty and not (row.message_id is None and self._is_faulty(row))
+            ]
+            if not rows:
+                continue
             waiting = [row.wamid for row in rows if row.message_id is None and row.wamid is not None]
             async with self._scratch.write() as connection:
                 await connection.execute(
