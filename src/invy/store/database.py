@@ -128,11 +128,14 @@ class Database:
             if url.database and url.database != ":memory:":
                 Path(url.database).parent.mkdir(parents=True, exist_ok=True)
             engine = create_async_engine(
-                url, connect_args={"timeout": BUSY_S, "async_creator_fn": _open_sqlite}
+                url,
+                hide_parameters=True,  # an error is logged and noted, and a row may hold a phone number
+                connect_args={"timeout": BUSY_S, "async_creator_fn": _open_sqlite},
             )
         else:
             engine = create_async_engine(
                 url,
+                hide_parameters=True,
                 pool_size=10,
                 max_overflow=10,
                 pool_timeout=BUSY_S,

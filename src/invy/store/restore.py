@@ -50,6 +50,7 @@ async def opened(path: Path) -> AsyncIterator[Backup]:
         revision = await asyncio.to_thread(_examine, path)
         engine = create_async_engine(
             "sqlite+aiosqlite://",
+            hide_parameters=True,
             poolclass=NullPool,
             async_creator=lambda: aiosqlite.connect(_read_only(path), uri=True),
         )
