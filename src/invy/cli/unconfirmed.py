@@ -44,6 +44,7 @@ def unconfirmed(
         from invy.cli import age
 
         grace = age.read(older_than, "--older-than")
+        await _let_go(house)
         found = _each(house, grace)
         if as_json:
             from invy.cli.output import json_list
@@ -74,6 +75,7 @@ def settle(
         from invy.cli import output, person
         from invy.domain.evidence import Decision
 
+        await _let_go(house)
         decision = Decision.SENT if sent else Decision.NOT_SENT
         message = await house.settling.settle(
             name.strip(), decision, by=person.named(by), note=note.strip() or None
@@ -105,12 +107,19 @@ def resend(
         from invy.cli import output
         from invy.cli.departure import works
 
+        await _let_go(house)
         draft = await house.settling.resend(name.strip(), may_arrive_twice=twice, force=force)
         output.show(f"Message {draft.id} is in the outbox; it sends {draft.retry_of} again.")
         if not await works(house):
             output.say("No service is running: start `invy serve` or `invy worker` to send it.")
 
     run(work)
+
+
+async def _let_go(house: "House") -> None:
+    """What a process that died had in the air is unconfirmed too; nobody else may be there to say so."""
+    while await house.outbox.expire(house.clock()):
+        continue
 
 
 async def _each(house: "House", grace: Any) -> "AsyncIterator[Doubt]":
