@@ -15,10 +15,11 @@ from invy.cli.progress import Bars
 from invy.cli.unreached import by_reason
 from invy.domain.campaign import LeftOut, Planned
 from invy.domain.errors import TryLater
-from invy.domain.ids import EventId, SenderId, TemplateKey
+from invy.domain.ids import CampaignId, EventId, SenderId, TemplateKey
 from invy.domain.state import State
 from invy.engine.campaign import Campaigns
 from invy.engine.compose import Composer
+from invy.store.strangers import queued_for_others
 
 PATIENCE_S = 120.0
 """How long nothing may move before this process leaves the rest to a service."""
@@ -89,10 +90,27 @@ class CampaignRun:
             f"{cell.count(planned.already, 'guest')} already invited; {_left(planned.left_out_count)}."
         )
         errand = Errand(house.sender_id, planned.campaign.template_key, campaign_id=planned.campaign.id)
+        await self._say_strangers(house, errand)
         ended, settled = await self._watch(house, errand)
         counts = await house.overview.counts(errand.invited)
         await self._tell(house, planned, errand, counts, ended)
         return _code(planned, counts, ended, settled=settled)
+
+    async def _say_strangers(self, house: House, errand: Errand) -> None:
+        """Invitations are written for one number and leave from no other; without a word they would wait for ever."""
+        others = await queued_for_others(
+            house.database, errand.campaign_id or CampaignId(""), errand.sender_id
+        )
+        for sender_id, number in others.items():
+            output.say(
+                f"{cell.count(number, 'invitation')} of this campaign {'was' if number == 1 else 'were'} written for the "
+                f"business phone number {sender_id} and {'does' if number == 1 else 'do'} not leave from "
+                f"{errand.sender_id}, which is in the settings now.\n"
+                f"  To send from {sender_id}: set WHATSAPP_PHONE_NUMBER_ID back to it and run this again.\n"
+                f"  To send from {errand.sender_id}: invy campaign cancel {self.event.strip()} {self.template_key}, "
+                "then run this again.",
+                style="yellow",
+            )
 
     async def _event(self, house: House) -> EventId:
         event_id = EventId(self.event.strip())
@@ -170,6 +188,8 @@ _WHY_NOT = {
     Ended.HELD: "What is still queued is held; it stays in the outbox.",
     Ended.STILL_QUEUED: "What is still queued could not leave for a while; it stays in the outbox. "
     "A running `invy serve` or `invy worker` sends it, or this command run again.",
+    Ended.OTHER_NUMBER: "What is still queued waits for another business phone number (see above); "
+    "nothing with these settings sends it.",
     Ended.INTERRUPTED: "Stopped. What has left is recorded; what is still queued stays in the outbox. "
     "The same command goes on with it.",
 }
@@ -182,7 +202,7 @@ def _settled(counts: Counts) -> bool:
 def _code(planned: Planned, counts: Counts, ended: Ended | None, *, settled: bool) -> ExitCode:
     if ended is Ended.INTERRUPTED:
         return ExitCode.INTERRUPTED
-    if ended in (Ended.HELD, Ended.STILL_QUEUED):
+    if ended in (Ended.HELD, Ended.OTHER_NUMBER, Ended.STILL_QUEUED):
         return ExitCode.TRY_LATER
     trouble = planned.left_out_count or any(counts[state] for state in _TROUBLE)
     return ExitCode.FINDINGS if trouble or not settled else ExitCode.OK

@@ -19,6 +19,7 @@ from invy.domain.hold import Hold, Scope
 from invy.domain.ids import CampaignId, MessageId, SenderId, TemplateKey
 from invy.domain.state import State
 from invy.store.overview import Filter
+from invy.store.strangers import queued_for_others
 from invy.store.workers import STALE, AnotherAtWork
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class Ended(Enum):
 
     GONE = auto()  # nothing is left in the outbox
     HELD = auto()  # what is left waits for a person
+    OTHER_NUMBER = auto()  # what is left was written for a business phone number that is not in the settings
     STILL_QUEUED = auto()  # the time was over, or nothing moved for too long
     INTERRUPTED = auto()
 
@@ -190,8 +192,18 @@ class _Journey:
                 with suppress(AnotherAtWork):
                     if await self._send():
                         continue
+                    if await self._is_for_others():
+                        return Ended.OTHER_NUMBER
                     pause_s = max(pause_s, AGAIN_S)
             await _pause(self._stop, max(0.0, min(pause_s, self._left_s())))
+
+    async def _is_for_others(self) -> bool:
+        """Whether nothing is left that a process with these settings could send."""
+        campaign_id, left = self._errand.campaign_id, self._before
+        if campaign_id is None or left[State.SENDING]:
+            return False
+        others = await queued_for_others(self._house.database, campaign_id, self._errand.sender_id)
+        return sum(others.values()) == left[State.QUEUED]
 
     async def _counts(self) -> Counts:
         counts = await self._look.counts()
