@@ -102,6 +102,7 @@ def test_a_refused_call_has_done_nothing(cloud_api: CloudApi) -> None:
     ("rule", "http", "code", "message"),
     [
         ({}, 403, 368, "(#368) Temporarily blocked for policies violations"),
+        ({"code": 0}, 401, 0, "AuthException"),
         ({"code": 80007}, 400, 80007, "Business request limit reached for WhatsApp Business Account"),
         ({"code": 987654}, 400, 987654, "(#987654) Something new"),
         ({"code": 10, "message": "Not granted"}, 403, 10, "Not granted"),

@@ -38,7 +38,7 @@ def _refuse_calls(world: World, rule: IncidentRule) -> None:
             _until(world, rule),
             where=rule.where,
             calls_left=rule.calls or None,
-            code=rule.code or _TEMPORARILY_BLOCKED,
+            code=_TEMPORARILY_BLOCKED if rule.code is None else rule.code,
             message=rule.message,
         )
     )

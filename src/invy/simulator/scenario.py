@@ -77,7 +77,7 @@ class IncidentRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     takes: str = "15s"
     where: str = ""
     calls: int = 0
-    code: int = 0
+    code: int | None = None
     message: str = ""
     method: str = ""
     skew: str = ""
