@@ -44,7 +44,7 @@ def unconfirmed(
         from invy.cli import age
 
         grace = age.read(older_than, "--older-than")
-        await _let_go(house)
+        await let_go(house)
         found = _each(house, grace)
         if as_json:
             from invy.cli.output import json_list
@@ -58,8 +58,18 @@ def unconfirmed(
 
 @app.command(cls=Command)
 def settle(
-    name: Annotated[str, typer.Argument(metavar="ID", help="Our id of the message.")],
+    name: Annotated[str | None, typer.Argument(metavar="[ID]", help="Our id of the message.")] = None,
     *,
+    event: Annotated[
+        str | None, typer.Option("--event", metavar="EVENT", help="Instead of an ID: all of this event.")
+    ] = None,
+    older_than: Annotated[
+        str | None,
+        typer.Option(
+            "--older-than", metavar="AGE", help=f"Instead of an ID: all unconfirmed for so long; {GRACE}."
+        ),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="With many: do not ask whether to go on.")] = False,
     sent: Annotated[bool, typer.Option("--sent", help="The guest has it.")] = False,
     not_sent: Annotated[bool, typer.Option("--not-sent", help="The guest does not have it.")] = False,
     note: Annotated[str, typer.Option("--note", help="How you know.")] = "",
@@ -67,15 +77,21 @@ def settle(
         str, typer.Option("--by", metavar="NAME", help="Who decides; your user name if left out.")
     ] = "",
 ) -> None:
-    """Say what you found out about an unconfirmed message. A later report of Meta's still outranks it."""
+    """Say what you found out about an unconfirmed message, or about many. A later report of Meta's still outranks it."""
     if sent == not_sent:
         raise InvalidInput("Say one of --sent and --not-sent.", hint="Ask the guest whether it came.")
+    if name is None:
+        from invy.cli.unconfirmed_many import Many, settle_many
+
+        settle_many(Many.of(event, older_than, yes=yes), not_sent=not_sent, note=note, by=by)
+        return
+    _alone(event, older_than)
 
     async def work(house: "House") -> None:
         from invy.cli import output, person
         from invy.domain.evidence import Decision
 
-        await _let_go(house)
+        await let_go(house)
         decision = Decision.SENT if sent else Decision.NOT_SENT
         message = await house.settling.settle(
             name.strip(), decision, by=person.named(by), note=note.strip() or None
@@ -89,8 +105,20 @@ def settle(
 
 @app.command(cls=Command)
 def resend(
-    name: Annotated[str, typer.Argument(metavar="ID", help="Our id of the message.")],
+    name: Annotated[str | None, typer.Argument(metavar="[ID]", help="Our id of the message.")] = None,
     *,
+    event: Annotated[
+        str | None, typer.Option("--event", metavar="EVENT", help="Instead of an ID: all of this event.")
+    ] = None,
+    older_than: Annotated[
+        str | None,
+        typer.Option(
+            "--older-than",
+            metavar="AGE",
+            help=f"Instead of an ID: all whose outcome was unknown so long ago; {GRACE}.",
+        ),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="With many: do not ask whether to go on.")] = False,
     twice: Annotated[
         bool,
         typer.Option(
@@ -101,13 +129,19 @@ def resend(
         bool, typer.Option("--force", help="Although the guest has stopped marketing messages.")
     ] = False,
 ) -> None:
-    """Send a message again, as a new one, once it is settled as not sent."""
+    """Send a message again, as a new one, once it is settled as not sent; or many."""
+    if name is None:
+        from invy.cli.unconfirmed_many import Many, resend_many
+
+        resend_many(Many.of(event, older_than, yes=yes), twice=twice, force=force)
+        return
+    _alone(event, older_than)
 
     async def work(house: "House") -> None:
         from invy.cli import output
         from invy.cli.departure import works
 
-        await _let_go(house)
+        await let_go(house)
         draft = await house.settling.resend(name.strip(), may_arrive_twice=twice, force=force)
         output.show(f"Message {draft.id} is in the outbox; it sends {draft.retry_of} again.")
         if not await works(house):
@@ -116,7 +150,12 @@ def resend(
     run(work)
 
 
-async def _let_go(house: "House") -> None:
+def _alone(event: str | None, older_than: str | None) -> None:
+    if event is not None or older_than is not None:
+        raise InvalidInput("An ID stands alone.", hint="Leave out --event and --older-than, or the ID.")
+
+
+async def let_go(house: "House") -> None:
     """What a process that died had in the air is unconfirmed too; nobody else may be there to say so."""
     while await house.outbox.expire(house.clock()):
         continue

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from invy.domain.evidence import Evidence
-from invy.domain.ids import MessageId
+from invy.domain.ids import EventId, MessageId
 from invy.domain.message import Message
 
 
@@ -17,3 +17,12 @@ class Doubt:
     evidence: Sequence[tuple[datetime, Evidence]]
     resent_as: MessageId | None = None
     """The message that sends it again, if a person asked for that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubtful:
+    """Which messages of unknown outcome are meant. Everything given must hold."""
+
+    before: datetime
+    """The outcome has been unknown since before this."""
+    event_id: EventId | None = None

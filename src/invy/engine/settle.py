@@ -10,10 +10,10 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from invy.domain.doubt import Doubt
+from invy.domain.doubt import Doubt, Doubtful
 from invy.domain.errors import InvalidInput, NotFound, OptedOut
 from invy.domain.evidence import Decision, Settlement
-from invy.domain.ids import MessageId, new_id
+from invy.domain.ids import EventId, MessageId, new_id
 from invy.domain.message import Draft, Message, retry_key
 from invy.domain.phone import E164
 from invy.domain.state import State
@@ -39,6 +39,12 @@ class DoubtsPort(Protocol):
     def unconfirmed(self, before: datetime) -> AsyncIterator[Sequence[Doubt]]:
         """Messages that have been unconfirmed since before then, in pages."""
 
+    async def undecided(self, which: Doubtful) -> Sequence[MessageId]:
+        """Those that are unconfirmed, oldest message first."""
+
+    async def resendable(self, which: Doubtful, *, may_arrive_twice: bool) -> Sequence[MessageId]:
+        """Those settled as not sent and not sent again; with `may_arrive_twice` also those still unconfirmed."""
+
     def case(self, name: str) -> AbstractAsyncContextManager[CasePort | None]:
         """The message of that id or wamid, in a transaction; None when there is none."""
 
@@ -61,6 +67,17 @@ class Settling:
     def unconfirmed(self, grace: timedelta = GRACE) -> AsyncIterator[Sequence[Doubt]]:
         """What has stayed unconfirmed for longer than `grace`, oldest message first."""
         return self._doubts.unconfirmed(self._clock() - grace)
+
+    async def undecided(self, event_id: EventId | None, grace: timedelta) -> Sequence[MessageId]:
+        """What may be settled: of one event or of all, unconfirmed for longer than `grace`."""
+        return await self._doubts.undecided(Doubtful(self._clock() - grace, event_id))
+
+    async def resendable(
+        self, event_id: EventId | None, grace: timedelta, *, may_arrive_twice: bool = False
+    ) -> Sequence[MessageId]:
+        """What may be sent again, as with `resend`: of one event or of all, of unknown outcome since before `grace`."""
+        which = Doubtful(self._clock() - grace, event_id)
+        return await self._doubts.resendable(which, may_arrive_twice=may_arrive_twice)
 
     async def settle(self, name: str, decision: Decision, *, by: str, note: str | None) -> Message:
         """Store what a person decided; returns the message as it stands then.

@@ -1,24 +1,24 @@
-"""Unconfirmed messages with their evidence, and one message at a time for a person's decision."""
+"""Unconfirmed messages with their evidence, which of them wait for a decision, and one at a time for a person's decision."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import and_, insert, not_, select
+from sqlalchemy import ColumnElement, and_, exists, insert, not_, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from invy.domain.doubt import Doubt
+from invy.domain.doubt import Doubt, Doubtful
 from invy.domain.errors import TryLater
-from invy.domain.evidence import Settlement, Told
+from invy.domain.evidence import Decision, Settlement, Told
 from invy.domain.ids import MessageId
 from invy.domain.message import Draft, Message
 from invy.store import evidence as evidence_rows
 from invy.store import messages as message_rows
 from invy.store import telling
 from invy.store.database import Database
-from invy.store.tables import messages
+from invy.store.tables import evidence, messages
 
 PAGE = 100
 
@@ -51,6 +51,37 @@ class DoubtStore:
                 return
             yield found
             after = found[-1].message.id
+
+    async def undecided(self, which: Doubtful) -> Sequence[MessageId]:
+        """Those that are unconfirmed, oldest message first."""
+        return await self._ids(which, messages.c.status == "unconfirmed")
+
+    async def resendable(self, which: Doubtful, *, may_arrive_twice: bool) -> Sequence[MessageId]:
+        """Those settled as not sent and not sent again; with `may_arrive_twice` also those still unconfirmed."""
+        settled = exists().where(
+            evidence.c.message_id == messages.c.id,
+            evidence.c.kind == "settlement",
+            evidence.c.word == Decision.NOT_SENT.value,
+        )
+        again = messages.alias("again")
+        resent = exists().where(
+            again.c.retry_of == messages.c.id, not_(and_(again.c.status == "failed", again.c.attempt == 0))
+        )
+        may = and_(messages.c.status == "failed", settled)
+        if may_arrive_twice:
+            may = or_(may, messages.c.status == "unconfirmed")
+        return await self._ids(which, and_(may, not_(resent)))
+
+    async def _ids(self, which: Doubtful, condition: ColumnElement[bool]) -> Sequence[MessageId]:
+        statement = (
+            select(messages.c.id)
+            .where(condition, messages.c.unsure_at <= which.before)
+            .order_by(messages.c.id)
+        )
+        if which.event_id is not None:
+            statement = statement.where(messages.c.event_id == which.event_id)
+        async with self._database.read() as connection:
+            return [MessageId(row.id) for row in await connection.execute(statement)]
 
     @asynccontextmanager
     async def case(self, name: str) -> AsyncIterator["Case | None"]:
