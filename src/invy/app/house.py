@@ -205,6 +205,7 @@ class House:
                 rate=self.settings.send_rate,
                 concurrency=self.settings.send_concurrency,
                 lease_s=self.settings.lease_seconds,
+                request_s=self.settings.send_timeout_s,
             ),
             clock=self.clock,
             observer=self.observer,

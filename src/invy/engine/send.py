@@ -48,6 +48,8 @@ class SendingSettings:
     concurrency: int = 100
     lease_s: float = 60.0
     """Must be longer than a request may take; then it is certain that the holder is gone."""
+    request_s: float = 30.0
+    """How long a request may take."""
 
 
 class Sender:
@@ -130,7 +132,7 @@ class Sender:
             return 0.0, False
         try:
             await self._expire()
-            now, asked = self._clock(), monotonic()
+            now, asked, rested = self._clock(), monotonic(), self._rest.wanted
             lease = await self._outbox.lease(
                 self._settings.sender_id,
                 now=now,
@@ -144,8 +146,8 @@ class Sender:
         except StoreUnavailable as error:
             self._observer.trouble("send", error)
             return STORE_AGAIN_S, False
-        if self._rest.wanted and any(message.rested_s is None for message in lease.messages):
-            # All of ours were answered for and the rest they asked for is stored, so another process has ended it.
+        if rested and any(message.rested_s is None for message in lease.messages):
+            # All of ours were answered for and the rest they asked for was stored, so another process has ended it.
             self._rest.forget()
         for left_out in lease.left_out:
             self._observer.left_out(left_out)
@@ -195,14 +197,14 @@ class Sender:
         """Whether the message is still ours beyond doubt; `asked` is when it was leased, on the clock that is never set.
 
         Once the lease has run out somebody may have settled the message and sent another. They go by their own clock, so
-        half of the lease is kept free: assumed is that clocks of machines on one database differ by less than that (a
-        minute, unless INVY_LEASE_SECONDS is changed). Of our two clocks the one on the wall goes on while the machine
-        sleeps, and the other is not moved when somebody sets the time.
+        half of the lease is kept free, and at least what the request may take: assumed is that clocks of machines on one
+        database differ by less than that (a minute, unless INVY_LEASE_SECONDS is changed). Of our two clocks the one on
+        the wall goes on while the machine sleeps, and the other is not moved when somebody sets the time.
         """
-        half_s = self._settings.lease_s / 2
-        return (
-            self._clock() < message.lease_until - timedelta(seconds=half_s) and monotonic() - asked < half_s
-        )
+        lease_s = self._settings.lease_s
+        kept_s = max(lease_s / 2, self._settings.request_s)
+        in_time = self._clock() < message.lease_until - timedelta(seconds=kept_s)
+        return in_time and monotonic() - asked < lease_s - kept_s
 
     async def _record(self, outcomes: Sequence[Posted]) -> None:
         holds = [*await self._outbox.record(outcomes)]
