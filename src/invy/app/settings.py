@@ -350,7 +350,7 @@ def load(environ: Mapping[str, str], dotenv: Path | None) -> Settings:
     if problems or settings is None:
         raise error_of(problems)
     settings._origins = found.origins  # noqa: SLF001 - the loader is the one who knows them
-    settings._lookalikes = found.lookalikes  # noqa: SLF001
+    settings._lookalikes = found.lookalikes  # noqa: SLF001 - as above
     return settings
 
 

@@ -84,7 +84,7 @@ def _read(stream: IO[bytes], name: str, region: str) -> Roster:
                 raise _too_large(name)
             kept.write(block)
         kept.seek(0)
-        return collect(Listing(kept, name, region))  # type: ignore[arg-type]
+        return collect(Listing(kept, name, region))  # type: ignore[arg-type]  # as above
 
 
 def _too_large(name: str) -> InvalidInput:
@@ -213,7 +213,7 @@ def _show_notes(roster: Roster) -> None:
         for warning in guest.warnings:
             rows.setdefault(warning, []).append(guest.row)
     for warning, where in rows.items():
-        first = ", ".join(str(row) for row in where[:8]) + (", …" if len(where) > 8 else "")  # noqa: PLR2004
+        first = ", ".join(str(row) for row in where[:8]) + (", …" if len(where) > 8 else "")  # noqa: PLR2004 - what fits a line
         output.show(
             f"{cell.count(len(where), 'guest')} with a remark (row {first}): {warning}.", style="yellow"
         )

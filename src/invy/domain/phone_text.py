@@ -165,7 +165,7 @@ def _whole_number(text: str) -> str:
 def _refuse_several(text: str) -> None:
     parts = [sum(map(str.isdigit, part)) for part in _SEPARATORS.split(text)]
     # 050/4370045 is one number with a slash after the prefix; 050-4370045/6 is two.
-    several = len(parts) > 1 and parts[0] > 5 and any(parts[1:])  # noqa: PLR2004
+    several = len(parts) > 1 and parts[0] > 5 and any(parts[1:])  # noqa: PLR2004 - digits
     if several or _NUMBER_AND_PLUS.search(text.strip("+")):
         raise _several()
 

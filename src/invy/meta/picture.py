@@ -68,7 +68,7 @@ class Content:
     @property
     def usable(self) -> bool:
         """Whether a header may have it."""
-        return self.kind in ("image/jpeg", "image/png") and self.bits == 8 and self.channels != _CMYK  # noqa: PLR2004
+        return self.kind in ("image/jpeg", "image/png") and self.bits == 8 and self.channels != _CMYK  # noqa: PLR2004 - bits
 
 
 def content(data: bytes) -> Content:

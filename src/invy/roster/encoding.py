@@ -106,8 +106,8 @@ def _legacy(words: list[bytes]) -> str:
         return "cp1252"
     firsts = [word[0] for word in words]
     insides = [byte for word in words for byte in word[1:]]
-    early = sum(0xC0 <= byte <= 0xDF for byte in firsts)  # noqa: PLR2004
-    early_inside = sum(0xC0 <= byte <= 0xDF for byte in insides)  # noqa: PLR2004
+    early = sum(0xC0 <= byte <= 0xDF for byte in firsts)  # noqa: PLR2004 - cp1251's capitals
+    early_inside = sum(0xC0 <= byte <= 0xDF for byte in insides)  # noqa: PLR2004 - as above
     if early * 10 < len(firsts):
         return "cp1255"
     if early * 2 > len(firsts) and early_inside * 10 < len(insides):

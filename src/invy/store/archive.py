@@ -119,8 +119,8 @@ class TableWriter:
         self.rows += len(rows)
 
     def close(self) -> None:
-        self._archive._line(_encode(_End(self._name, self.rows, self._digest.hexdigest())))  # noqa: SLF001
-        self._archive._rows += self.rows  # noqa: SLF001
+        self._archive._line(_encode(_End(self._name, self.rows, self._digest.hexdigest())))  # noqa: SLF001 - its own archive
+        self._archive._rows += self.rows  # noqa: SLF001 - as above
 
 
 @dataclass(frozen=True, slots=True)

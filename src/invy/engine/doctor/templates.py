@@ -67,7 +67,7 @@ async def _listed(subject: Subject) -> tuple[list[LiveTemplate], bool] | Unread:
     cursor: dict[str, str] = {}
     for _ in range(MOST_PAGES):
         page = await ask(subject.meta, path, fields=fields, limit=PAGE, **cursor)
-        if isinstance(page, Unread) and page.code == 100 and fields != live_template.FIELDS:  # noqa: PLR2004
+        if isinstance(page, Unread) and page.code == 100 and fields != live_template.FIELDS:  # noqa: PLR2004 - Meta's code
             # A field that this version does not have fails the whole call; without those few it works.
             fields = live_template.FIELDS
             page = await ask(subject.meta, path, fields=fields, limit=PAGE, **cursor)
