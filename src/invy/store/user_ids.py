@@ -6,7 +6,6 @@ number are only ever added, and of several words about a guest the latest counts
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Final
 
 from sqlalchemy import Select, and_, not_, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -17,9 +16,6 @@ from invy.store import bulk
 from invy.store.database import Database
 from invy.store.evidence import CHUNK, plain
 from invy.store.tables import opt_outs, user_opt_outs, user_phones
-
-LONGEST: Final = 256
-"""Characters. Meta's ids have some thirty; a longer text is no id, and an index would refuse it."""
 
 Pair = tuple[str, E164]
 """A user id and a number that were named together."""
@@ -45,7 +41,7 @@ async def write(
             _keep_later(by_phone, phone, each)
             if each.user_id is not None:
                 known.add((each.user_id, phone))
-        elif each.user_id is not None and len(each.user_id) <= LONGEST:
+        elif each.user_id is not None:
             _keep_later(by_user, each.user_id, each)
     reached = {*await _pair(connection, database, known), *by_user}
     if by_user:
@@ -61,8 +57,11 @@ async def write(
 
 async def _pair(connection: AsyncConnection, database: Database, pairs: Collection[Pair]) -> list[str]:
     """Remember pairs; returns the user ids of those that were new."""
-    fit = sorted(pair for pair in pairs if len(pair[0]) <= LONGEST and "\0" not in pair[0])
-    rows: bulk.Columns = {"user_id": [user_id for user_id, _ in fit], "phone": [phone for _, phone in fit]}
+    ordered = sorted(pairs)
+    rows: bulk.Columns = {
+        "user_id": [user_id for user_id, _ in ordered],
+        "phone": [phone for _, phone in ordered],
+    }
     new = await bulk.insert(
         connection, database, user_phones, rows, conflict="ON CONFLICT DO NOTHING", returning="user_id"
     )
