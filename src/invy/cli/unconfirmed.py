@@ -56,13 +56,17 @@ def unconfirmed(
     run(work)
 
 
+One = Annotated[str | None, typer.Argument(metavar="[ID]", help="Our id of the message.")]
+OfEvent = Annotated[
+    str | None, typer.Option("--event", metavar="EVENT", help="Instead of an ID: all of this event.")
+]
+
+
 @app.command(cls=Command)
 def settle(
-    name: Annotated[str | None, typer.Argument(metavar="[ID]", help="Our id of the message.")] = None,
+    name: One = None,
     *,
-    event: Annotated[
-        str | None, typer.Option("--event", metavar="EVENT", help="Instead of an ID: all of this event.")
-    ] = None,
+    event: OfEvent = None,
     older_than: Annotated[
         str | None,
         typer.Option(
@@ -105,11 +109,9 @@ def settle(
 
 @app.command(cls=Command)
 def resend(
-    name: Annotated[str | None, typer.Argument(metavar="[ID]", help="Our id of the message.")] = None,
+    name: One = None,
     *,
-    event: Annotated[
-        str | None, typer.Option("--event", metavar="EVENT", help="Instead of an ID: all of this event.")
-    ] = None,
+    event: OfEvent = None,
     older_than: Annotated[
         str | None,
         typer.Option(
