@@ -67,7 +67,9 @@ def test_all_of_an_event_are_settled_and_sent_again_and_no_others(office: Shell)
 
 
 def test_all_that_are_old_enough_are_meant_when_no_event_is_named(office: Shell) -> None:
-    assert "No such message" in office.run("unconfirmed", "settle", "--older-than", "36500d", "--sent").stdout
+    none = office.run("unconfirmed", "settle", "--older-than", "36500d", "--sent")
+    assert none.stdout == "No such message is unconfirmed for so long.\n"
+    assert "5 messages not for so long yet" in none.stderr
     settled = office.run("unconfirmed", "settle", "--older-than", "1h", "--sent", "--yes")
     assert settled.stdout == "5 messages settled as sent.\n"
     assert "unconfirmed" not in states(office).values()

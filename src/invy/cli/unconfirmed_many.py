@@ -51,16 +51,23 @@ class Many:
 def settle_many(many: Many, *, not_sent: bool, note: str, by: str) -> None:
     decision = Decision.NOT_SENT if not_sent else Decision.SENT
 
-    async def which(house: House) -> Ids:
+    async def which(house: House) -> tuple[Ids, int]:
         await let_go(house)
-        return await house.settling.undecided(await many.event_id(house), many.grace)
+        event_id = await many.event_id(house)
+        found = await house.settling.undecided(event_id, many.grace)
+        return found, len(found or await house.settling.undecided(event_id, timedelta(0)))
 
     async def settle(house: House, name: MessageId) -> None:
         await house.settling.settle(name, decision, by=person.named(by), note=note.strip() or None)
 
-    found = run(which)
+    found, younger = run(which)
     if not found:
-        output.show("No such message is unconfirmed.")
+        output.show("No such message is unconfirmed" + (" for so long." if younger else "."))
+        if younger:
+            output.say(
+                f"{cell.count(younger, 'message')} not for so long yet: a report may still settle them by itself. "
+                "With --older-than 0m they are meant too."
+            )
         return
     _agree(many, f"settle {cell.count(len(found), 'message')} as {'not sent' if not_sent else 'sent'}")
     done, left, _ = run(lambda house: _each(house, found, settle))
