@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -69,7 +69,7 @@ class _Caller(asyncio.Protocol):
         self._transport.write(request)
 
 
-async def drive(port: int, requests: list[bytes], connections: int) -> Outcome:
+async def drive(port: int, requests: Iterable[bytes], connections: int) -> Outcome:
     """Send every request once, over so many connections to loopback."""
     loop = asyncio.get_running_loop()
     outcome, supply = Outcome(), iter(requests)

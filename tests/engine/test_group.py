@@ -38,7 +38,7 @@ async def test_callers_that_come_together_share_a_commit() -> None:
     group = GroupCommit(disk.write, max_weight=1000)
     writer = asyncio.create_task(group.run())
     disk.gate.clear()
-    first = asyncio.create_task(group.add("first"))
+    first = group.add("first")
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     rest = asyncio.create_task(everything(group, [f"{n:02d}" for n in range(50)]))
@@ -57,7 +57,7 @@ async def test_nobody_is_answered_before_the_commit() -> None:
     disk.gate.clear()
     group = GroupCommit(disk.write, max_weight=1000)
     writer = asyncio.create_task(group.run())
-    waiting = asyncio.create_task(group.add("x"))
+    waiting = group.add("x")
     for _ in range(10):
         await asyncio.sleep(0)
     assert not waiting.done()
@@ -97,7 +97,7 @@ async def test_too_much_waiting_is_turned_away_at_once_and_memory_is_bounded() -
     disk.gate.clear()
     group = GroupCommit(disk.write, max_weight=10)
     writer = asyncio.create_task(group.run())
-    waiting = [asyncio.create_task(group.add(f"{n}", weight=5)) for n in range(2)]
+    waiting = [group.add(f"{n}", weight=5) for n in range(2)]
     await asyncio.sleep(0)
     with pytest.raises(StoreUnavailable):
         await group.add("too much", weight=1)
@@ -113,7 +113,7 @@ async def test_closing_stores_what_waits_and_takes_no_more() -> None:
     disk.gate.clear()
     group = GroupCommit(disk.write, max_weight=1000)
     writer = asyncio.create_task(group.run())
-    waiting = asyncio.create_task(group.add("last"))
+    waiting = group.add("last")
     await asyncio.sleep(0)
     group.close()
     with pytest.raises(StoreUnavailable):
@@ -129,8 +129,8 @@ async def test_a_caller_who_has_given_up_does_not_stop_the_others() -> None:
     disk.gate.clear()
     group = GroupCommit(disk.write, max_weight=1000)
     writer = asyncio.create_task(group.run())
-    impatient = asyncio.create_task(group.add("impatient"))
-    patient = asyncio.create_task(group.add("patient"))
+    impatient = group.add("impatient")
+    patient = group.add("patient")
     await asyncio.sleep(0)
     impatient.cancel()
     await asyncio.sleep(0)

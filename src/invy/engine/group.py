@@ -49,20 +49,21 @@ class GroupCommit(Generic[T]):
         self._some = asyncio.Event()
         self._closing = False
 
-    async def add(self, item: T, weight: int = 1) -> None:
-        """Return when the item is durable.
+    def add(self, item: T, weight: int = 1) -> "asyncio.Future[None]":
+        """Done when the item is durable. A future and not a coroutine: one is waited for by every webhook.
 
         Raises:
-            StoreUnavailable: it was not stored, or not in time, or too much is waiting already.
+            StoreUnavailable: too much is waiting already. The future raises it when the item was not stored, or not
+                in time.
         """
         if self._closing or self._weight + weight > self._max_weight:
             raise StoreUnavailable("Too much is waiting to be stored.", hint="Try again in a moment.")
         loop = asyncio.get_running_loop()
-        waiting = _Waiting(item, weight, loop.time(), loop.create_future())
+        done: asyncio.Future[None] = loop.create_future()
         self._weight += weight
-        self._waiting.append(waiting)
+        self._waiting.append(_Waiting(item, weight, loop.time(), done))
         self._some.set()
-        await waiting.done
+        return done
 
     async def run(self) -> None:
         """Write groups until `close` and nothing waits any more."""

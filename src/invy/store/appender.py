@@ -8,9 +8,9 @@ connection of its own. A connection that has failed is thrown away and made anew
 import asyncio
 import sqlite3
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from invy.domain.errors import StoreUnavailable
 from invy.store.bulk import moment_text
 from invy.store.database import BUSY_S, Database
+from invy.store.own_thread import OwnThread
 
 Body = tuple[datetime, bytes]
 
@@ -58,7 +59,7 @@ class SqliteAppender:
     def __init__(self, file: Path, turn: asyncio.Lock) -> None:
         self._file = file
         self._turn = turn
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="invy-journal")
+        self._thread = OwnThread("invy-journal")
         self._connection: sqlite3.Connection | None = None
         self._there: tuple[int, int] | None = None
 
@@ -67,7 +68,7 @@ class SqliteAppender:
         for received_at, body in bodies:
             flat += (moment_text(received_at), body)
         async with self._turn:
-            await asyncio.get_running_loop().run_in_executor(self._thread, self._write, flat)
+            await self._thread.do(partial(self._write, flat))
 
     def _write(self, flat: list[object]) -> None:
         self._stand_on_the_same_file()
@@ -110,8 +111,8 @@ class SqliteAppender:
                 connection.close()
 
     async def close(self) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._drop)
-        self._thread.shutdown()
+        await self._thread.do(self._drop)
+        self._thread.end()
 
 
 class PostgresAppender:

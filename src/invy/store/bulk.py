@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from itertools import chain
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from sqlalchemy import BigInteger, Boolean, Column, Float, Integer, LargeBinary, SmallInteger, Table
@@ -91,10 +91,13 @@ async def locked(
     return [_with_moments(row, moments) for row in await connection.exec_driver_sql(sql, lists)]
 
 
+_MOMENT_CHARS: Final = len("2026-08-01 12:00:00.000000")
+
+
 def moment_text(value: datetime) -> str:
     """A time as SQLAlchemy writes it into SQLite: UTC, microseconds, sortable."""
     utc = value if value.tzinfo is UTC else value.astimezone(UTC)
-    return utc.replace(tzinfo=None).isoformat(" ", "microseconds")
+    return utc.isoformat(" ", "microseconds")[:_MOMENT_CHARS]
 
 
 def moment(text: str) -> datetime:
