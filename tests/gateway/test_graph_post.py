@@ -77,6 +77,14 @@ async def test_a_message_is_not_sent_on_to_where_a_redirect_points() -> None:
     assert len(seen) == 1
 
 
+async def test_an_answer_larger_than_any_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("invy.gateway.answer.whole.__defaults__", (10,))
+    async with towards() as graph:
+        answer = await graph.post_message(SENDER, b"{}", always)
+    assert (answer.phase, answer.http_status) == (Phase.UNSURE, 200)
+    assert "too large" in (answer.note or "")
+
+
 async def test_an_answer_that_does_not_come_leaves_it_open() -> None:
     async with towards("/slow", timeout_s=0.5) as graph:
         answer = await graph.post_message(SENDER, b"{}", always)

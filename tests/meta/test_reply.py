@@ -30,10 +30,33 @@ def test_a_200_with_a_wamid_is_accepted() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"{}", b"<html>", b'{"messages":[]}', b'{"messages":[{"id":5}]}', b"\xff"]
+    "body",
+    [
+        b"",
+        b"{}",
+        b"<html>",
+        b'{"messages":[]}',
+        b'{"messages":[{"id":5}]}',
+        b'{"messages":[{"id":""}]}',
+        rb'{"messages":[{"id":"wamid.\u0000"}]}',
+        b'{"messages":[{"id":"' + b"w" * 1025 + b'"}]}',
+        b"\xff",
+    ],
 )
 def test_a_200_that_cannot_be_read_is_unsure(body: bytes) -> None:
     assert reply.read(200, body).phase is Phase.UNSURE
+
+
+def test_what_no_column_can_hold_costs_no_wamid() -> None:
+    body = rb"""{"contacts":[{"wa_id":"\u0000"}],"messages":[{"id":"wamid.X","message_status":"a\u0000"}]}"""
+    answer = reply.read(200, body)
+    assert (answer.wamid, answer.wa_id, answer.message_status) == ("wamid.X", None, None)
+
+
+@pytest.mark.parametrize("code", [2**31, -(2**31) - 1, 2**70])
+def test_a_code_that_no_error_has_leaves_it_open(code: int) -> None:
+    assert reply.read(400, error(code)).phase is Phase.UNSURE
+    assert reply.read(400, error(132000, code)).phase is Phase.REFUSED
 
 
 @pytest.mark.parametrize(

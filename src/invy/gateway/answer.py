@@ -22,7 +22,7 @@ async def of(
     """The reply to a request. Notes hold kinds of errors only, never an address: it may have a secret in it."""
     try:
         async with asyncio.timeout(timeout_s), ask() as response:
-            body = await _body(response, largest)
+            body = await whole(response, largest)
             if body is None:
                 return GraphReply(None, trouble=Trouble.BROKEN, note="the answer was far too large")
             headers = {name.lower(): value for name, value in response.headers.items()}
@@ -50,7 +50,8 @@ def said(error: Exception, timeout_s: float) -> tuple[Trouble, str]:
             return Trouble.BROKEN, f"the connection broke ({type(error).__name__})"
 
 
-async def _body(response: aiohttp.ClientResponse, largest: int) -> bytes | None:
+async def whole(response: aiohttp.ClientResponse, largest: int = LARGEST_BYTES) -> bytes | None:
+    """The body of an answer; none when it is larger than any answer, which is then not read further."""
     chunks: list[bytes] = []
     size = 0
     async for chunk in response.content.iter_chunked(65_536):

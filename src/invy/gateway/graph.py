@@ -74,7 +74,10 @@ class Graph:
                     allow_redirects=False,
                 ) as response,
             ):
-                return reply.read(response.status, await response.read())
+                body = await answer.whole(response)
+                if body is None:
+                    return reply.unsure("The answer was far too large", response.status)
+                return reply.read(response.status, body)
         except (aiohttp.ClientError, OSError) as error:
             if leaving.late:
                 return reply.too_late()

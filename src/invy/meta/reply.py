@@ -5,16 +5,18 @@ that may have been processed must never be repeated on a guess.
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import msgspec
 
 from invy.domain.evidence import Phase
 from invy.domain.failure import Failure
 from invy.domain.ids import Wamid
-from invy.meta import catalogue
+from invy.meta import catalogue, loose
 from invy.meta.catalogue import Effect, Outcome
 
 _OK = 200
+_NO_WAMID = "Meta answered 200 without a message id that could be read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,9 @@ class _Accepted(msgspec.Struct):
 
 
 class _Error(msgspec.Struct):
-    code: int
+    code: Annotated[
+        int, msgspec.Meta(ge=-(2**31), lt=2**31)
+    ]  # as wide as the column; no code of Meta's comes near
     message: str | None = None
     type: str | None = None
     error_subcode: int | None = None
@@ -102,13 +106,16 @@ def _read_accepted(http_status: int, body: bytes) -> Answer:
         answer = _accepted.decode(body)
         message = answer.messages[0]
     except (msgspec.MsgspecError, UnicodeDecodeError, IndexError):
-        return unsure("Meta answered 200 without a message id that could be read", http_status)
+        return unsure(_NO_WAMID, http_status)
+    wamid = loose.name(message.id)
+    if wamid is None:
+        return unsure(_NO_WAMID, http_status)
     return Answer(
         Phase.ACCEPTED,
         http_status=http_status,
-        wamid=Wamid(message.id),
-        wa_id=answer.contacts[0].wa_id if answer.contacts else None,
-        message_status=message.message_status,
+        wamid=Wamid(wamid),
+        wa_id=loose.name(answer.contacts[0].wa_id) if answer.contacts else None,
+        message_status=loose.name(message.message_status),
     )
 
 
@@ -126,7 +133,7 @@ def _read_error(http_status: int, body: bytes) -> Answer:
             title=row.title if row.known else error.type,
             message=error.message,
             details=_details(error.error_data) or error.error_user_msg,
-            subcode=error.error_subcode,
+            subcode=loose.integer(error.error_subcode),
             trace_id=error.fbtrace_id,
         ),
         effect=row.effect,
