@@ -74,10 +74,7 @@ class Graph:
                     allow_redirects=False,
                 ) as response,
             ):
-                body = await answer.whole(response)
-                if body is None:
-                    return reply.unsure("The answer was far too large", response.status)
-                return reply.read(response.status, body)
+                return reply.read(response.status, await answer.whole(response))
         except (aiohttp.ClientError, OSError) as error:
             if leaving.late:
                 return reply.too_late()

@@ -81,8 +81,10 @@ _PHASES = {
 }
 
 
-def read(http_status: int, body: bytes) -> Answer:
-    """Judge an HTTP answer to `POST /{phone_number_id}/messages`. Never raises."""
+def read(http_status: int, body: bytes | None) -> Answer:
+    """Judge an HTTP answer to `POST /{phone_number_id}/messages`; no body is one too large to be read. Never raises."""
+    if body is None:
+        return unsure("The answer was far too large", http_status)
     return _read_accepted(http_status, body) if http_status == _OK else _read_error(http_status, body)
 
 
