@@ -133,7 +133,14 @@ class CampaignRun:
         patience = Patience(unmoved_s=max(PATIENCE_S, 2 / house.settings.send_rate))
         async with interruption.stoppable() as stop:
             with Bars(quiet=False) as bars:
-                ended = await departure.see_off(house, errand, bars.update, patience, stop)
+                ended = await departure.see_off(
+                    house,
+                    errand,
+                    bars.update,
+                    patience,
+                    stop,
+                    tell_rest=lambda until: bars.say(departure.rest_words(until)),
+                )
                 if self.wait_s is None or ended is not Ended.GONE:
                     return ended, True
                 settled = await departure.wait_for(

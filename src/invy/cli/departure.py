@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import Enum, auto
 from math import inf
 from typing import TYPE_CHECKING, Final
@@ -27,10 +28,14 @@ if TYPE_CHECKING:
 
 Counts = Mapping[State, int]
 Watch = Callable[[Counts], None]
+TellRest = Callable[[datetime], None]
 
 LOOK_EVERY_S: Final = 0.2
 LOOK_AT_MOST_S: Final = 5.0
 """Counting a large campaign takes its time; looking takes a tenth of ours at most."""
+
+SHORT_REST: Final = timedelta(seconds=3)
+"""Over before anybody wonders."""
 
 ATTEMPT_S: Final = 1.0
 """However little time is given, what can leave at once leaves."""
@@ -112,10 +117,26 @@ async def holds_on(house: "House", errand: Errand) -> list[Hold]:
 
 
 async def see_off(
-    house: "House", errand: Errand, watch: Watch, patience: Patience, stop: asyncio.Event
+    house: "House",
+    errand: Errand,
+    watch: Watch,
+    patience: Patience,
+    stop: asyncio.Event,
+    *,
+    tell_rest: TellRest,
 ) -> Ended:
-    """Until everything has Meta's answer, or what is left cannot leave. `watch` is told the counts as they change."""
-    return await _Journey(house, errand, watch, patience, stop).go()
+    """Until everything has Meta's answer, or what is left cannot leave.
+
+    `watch` is told the counts as they change, `tell_rest` of each rest of the number in which nothing leaves.
+    """
+    return await _Journey(house, errand, watch, patience, stop, tell_rest=tell_rest).go()
+
+
+def rest_words(until: datetime) -> str:
+    return (
+        f"Nothing leaves from this number until {until.astimezone():%H:%M:%S}: Meta asked for a pause, or its last answers "
+        "left open what became of the messages. Then one goes ahead."
+    )
 
 
 async def wait_for(
@@ -164,9 +185,18 @@ class _Look:
 
 class _Journey:
     def __init__(
-        self, house: "House", errand: Errand, watch: Watch, patience: Patience, stop: asyncio.Event
+        self,
+        house: "House",
+        errand: Errand,
+        watch: Watch,
+        patience: Patience,
+        stop: asyncio.Event,
+        *,
+        tell_rest: TellRest,
     ) -> None:
         self._house = house
+        self._tell_rest = tell_rest
+        self._told_rest: datetime | None = None
         self._errand = errand
         self._look = _Look(house, errand.which, watch)
         self._stop = stop
@@ -210,7 +240,21 @@ class _Journey:
         # What is in the air has Meta's answer, or the end of its lease, before it.
         if counts != self._before or counts[State.SENDING]:
             self._before, self._moved_at = counts, self._clock()
+        await self._look_for_rest(counts)
         return counts
+
+    async def _look_for_rest(self, counts: Counts) -> None:
+        """What is in the air may end the rest: there is nothing to say before it is answered for."""
+        if counts[State.SENDING] or not counts[State.QUEUED]:
+            return
+        now = self._house.clock()
+        until = await self._house.outbox.resting_until(self._errand.sender_id, now)
+        if until is None:
+            return
+        if self._told_rest is None or until > self._told_rest:
+            self._told_rest = until
+            if until > now + SHORT_REST:
+                self._tell_rest(until)
 
     def _left_s(self) -> float:
         return min(self._ends_at, self._moved_at + self._patience.unmoved_s) - self._clock()

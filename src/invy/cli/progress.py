@@ -70,6 +70,11 @@ class Bars:
                 self._tasks[stage] = self._progress.add_task(f"[{style}]{stage}[/{style}]", total=total)
             self._progress.update(self._tasks[stage], completed=number, total=total)
 
+    def say(self, sentence: str) -> None:
+        """A line above the bars."""
+        if not self._quiet:
+            self._console.print(sentence, style="yellow", soft_wrap=True)
+
     def _say(self, shown: dict[State, int], total: int) -> None:
         now = time.monotonic()
         if self._quiet or shown == self._told or now - self._told_at < LINE_EVERY_S:

@@ -63,7 +63,14 @@ class Single:
             errand = Errand(draft.sender_id, draft.template_key, ids=frozenset({draft.id}))
             began = house.clock()
             patience = Patience(in_all_s=self.stay_s)
-            ended = await departure.see_off(house, errand, _unwatched, patience, stop)
+            ended = await departure.see_off(
+                house,
+                errand,
+                _unwatched,
+                patience,
+                stop,
+                tell_rest=lambda until: output.say(departure.rest_words(until)),
+            )
             on_time = True
             if self.wait is not None and ended is Ended.GONE:
                 left_s = self.stay_s - (house.clock() - began).total_seconds()

@@ -8,7 +8,7 @@ its attempt was recorded as certainly not processed by Meta.
 
 from collections.abc import AsyncIterable, AsyncIterator, Collection, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, bindparam, func, or_, select, text, update
@@ -218,6 +218,11 @@ class Outbox:
         async with self._database.write() as connection:
             return (await telling.adopt(connection, self._database, wamids)).holds
 
+    async def resting_until(self, sender_id: SenderId, now: datetime) -> datetime | None:
+        """See `resting_until` below."""
+        async with self._database.read() as connection:
+            return await resting_until(connection, sender_id, now)
+
     async def expire(self, now: datetime, limit: int = 1000) -> list[MessageId]:
         """Leases whose holder died: whether the request left is unknown, so the messages become unconfirmed."""
         async with self._database.write() as connection:
@@ -290,6 +295,15 @@ async def _count(connection: AsyncConnection, chunk: Sequence[Draft]) -> int:
         )
         total += int(found.scalar_one())
     return total
+
+
+async def resting_until(connection: AsyncConnection, sender_id: SenderId, now: datetime) -> datetime | None:
+    """When the rest is over in which nothing leaves from this number; none when there is none."""
+    found = await connection.execute(select(senders.c.rest_until).where(senders.c.id == sender_id))
+    rest_until = found.scalar_one_or_none()
+    if rest_until is None or Pace(rest_until=rest_until).rest_left(now.timestamp()) <= 0:
+        return None
+    return datetime.fromtimestamp(rest_until, UTC)
 
 
 async def _pace(connection: AsyncConnection, database: Database, sender_id: SenderId) -> Pace:

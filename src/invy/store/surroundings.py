@@ -40,10 +40,10 @@ from invy.domain.hold import Hold, Scope
 from invy.domain.ids import SenderId
 from invy.domain.message import Message
 from invy.domain.notice import Notice
-from invy.domain.pacing import Pace
 from invy.store import holds as hold_rows
 from invy.store import pulse, sightings
-from invy.store.tables import messages, notices, refusals, senders, workers
+from invy.store.outbox import resting_until
+from invy.store.tables import messages, notices, refusals, workers
 
 GRID_S: Final = 10
 """Messages accepted within so many seconds are compared with the same others."""
@@ -149,7 +149,7 @@ class Surroundings:
             subscription = await sightings.last(connection, Subscription, sender_id)
             health = SenderHealth(
                 hold=await self.held(connection, Scope.SENDER, sender_id),
-                resting_until=await _resting_until(connection, sender_id, self._now),
+                resting_until=await resting_until(connection, sender_id, self._now),
             )
             account_told = account_ability(await _notices(connection, ACCOUNT), self._now)
             health = with_ability(health, await sightings.last(connection, Health, sender_id), account_told)
@@ -292,14 +292,6 @@ async def _about(connection: AsyncConnection, number: Sighting[Number] | None) -
         return []
     digits = "".join(mark for mark in display if mark.isdecimal())
     return await _notices(connection, NUMBER_QUALITY, {display, digits, f"+{digits}"})
-
-
-async def _resting_until(connection: AsyncConnection, sender_id: SenderId, now: datetime) -> datetime | None:
-    found = await connection.execute(select(senders.c.rest_until).where(senders.c.id == sender_id))
-    rest_until = found.scalar_one_or_none()
-    if rest_until is None or Pace(rest_until=rest_until).rest_left(now.timestamp()) <= 0:
-        return None
-    return datetime.fromtimestamp(rest_until, UTC)
 
 
 async def _notices(connection: AsyncConnection, field: str, subjects: Collection[str] = ()) -> list[Notice]:
