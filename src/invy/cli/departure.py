@@ -230,8 +230,8 @@ class _Journey:
     async def _is_for_others(self) -> bool:
         """Whether nothing is left that a process with these settings could send."""
         campaign_id, left = self._errand.campaign_id, self._before
-        if campaign_id is None or left[State.SENDING]:
-            return False
+        if campaign_id is None or left[State.SENDING] or not left[State.QUEUED]:
+            return False  # nothing is left when another process has sent it meanwhile
         others = await queued_for_others(self._house.database, campaign_id, self._errand.sender_id)
         return sum(others.values()) == left[State.QUEUED]
 
