@@ -165,6 +165,42 @@ def test_with_a_service_the_command_returns_at_once_and_wait_stays_for_the_recei
         ]
 
 
+def test_those_to_whom_meta_could_not_deliver_are_invited_again_once_the_cause_is_mended(
+    shell_on_both: Shell,
+) -> None:
+    shell, guest = shell_on_both.ready(), "+447700900161"  # whose picture cannot be fetched
+    again = "invy campaign send wedding hina_invitation --again 131053"
+    with simulator("--speed", "2000", "--no-pair", "--rate", "0") as world:
+        shell.talking_to(world).guests(f"name,phone\nA,{guest}\nB,+447700900151\n")
+        with shell.serving(world):
+            first = shell.json(*SEND, *PICTURE, "--wait", "--json", code=6)
+            assert first["undelivered"] == [{"code": 131053, "count": 1}]
+            told = shell.run(*SEND, *PICTURE)  # by itself it invites nobody again
+            assert (
+                f"1 guest can be invited again after 131053, once what is wrong has been changed: {again}"
+                in (told.stderr)
+            )
+            assert "The service that is running" not in told.stderr  # for there is nothing to send
+            failed = shell.json("messages", "--status", "failed", "--json")["messages"][0]["id"]
+            assert again in shell.run("why", failed).stdout
+
+            world.ask("/_simulator/fates", {"to": guest, "fate": "read"})
+            second = shell.json(*SEND, *PICTURE, "--again", "131053", "--wait", "--json")
+            assert (second["new"], second["already"], second["undelivered"]) == (1, 1, [])
+            assert {state: n for state, n in second["counts"].items() if n} == {"delivered": 1, "read": 1}
+            assert again not in shell.run("why", failed).stdout  # it has been sent again
+
+
+@pytest.mark.parametrize(
+    ("code", "words"), [("131050", "it would fail as before"), ("1" * 30, "No error of Meta's")]
+)
+def test_nobody_is_invited_again_after_what_cannot_change(shell: Shell, code: str, words: str) -> None:
+    shell.env |= {"WHATSAPP_PHONE_NUMBER_ID": "106540361906780"}
+    shell.ready().guests(EVERYBODY)
+    result = shell.run(*SEND, *PICTURE, "--again", code, "--dry-run")
+    assert (result.exit_code, words in result.stderr) == (2, True)
+
+
 def test_waiting_for_receipts_that_nobody_can_hear_writes_nothing_and_ends_with_75(
     shell: Shell, meta: World
 ) -> None:

@@ -64,9 +64,16 @@ def signed(body: bytes, secret: str = SECRET) -> dict[str, str]:
     return {"X-Hub-Signature-256": "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()}
 
 
-def status_update(wamid: str, status: str = "delivered") -> bytes:
+def status_update(wamid: str, status: str = "delivered", *, code: int | None = None) -> bytes:
     """A webhook body in the shape that Meta documents, with one status."""
-    update = {"id": wamid, "status": status, "timestamp": "1764000000", "recipient_id": "447700900123"}
+    update: dict[str, object] = {
+        "id": wamid,
+        "status": status,
+        "timestamp": "1764000000",
+        "recipient_id": "447700900123",
+    }
+    if code is not None:
+        update["errors"] = [{"code": code, "title": "Failed"}]
     value = {
         "messaging_product": "whatsapp",
         "metadata": {"display_phone_number": "447700900999", "phone_number_id": "106540000000001"},

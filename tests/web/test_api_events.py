@@ -212,6 +212,29 @@ async def test_a_campaign_that_cannot_be_is_refused(
     assert_problem(await caller.send_json("POST", f"{WEDDING}/campaigns", content), status, kind)
 
 
+async def test_guests_whose_message_failed_are_invited_again_where_their_code_is_named(
+    stand: Stand, caller: Client
+) -> None:
+    await put_guests(caller)
+    asked = {"template_key": "hina_invitation", "params": IMAGE}
+    await caller.send_json("POST", f"{WEDDING}/campaigns", asked)
+    for number, each in enumerate((await caller.get("/api/v1/messages?event=wedding")).json["messages"]):
+        await accept(stand, MessageId(each["id"]), f"wamid.{number}")
+    await stand.deliver(status_update("wamid.0", "failed", code=131053))
+    await stand.deliver(status_update("wamid.1", "failed", code=131026))
+    await stand.applied()
+
+    told = [
+        (await caller.send_json("POST", f"{WEDDING}/campaigns", asked | more)).json["new"]
+        for more in ({}, {"again": [131053], "dry_run": True}, {"again": [131053]}, {"again": [131053]})
+    ]
+
+    assert told == [0, 1, 1, 0]
+    for code in (131050, 2**40):
+        refused = await caller.send_json("POST", f"{WEDDING}/campaigns", asked | {"again": [code]})
+        assert_problem(refused, 422, "invalid-input")
+
+
 async def test_an_event_tells_how_far_its_messages_have_come(stand: Stand, caller: Client) -> None:
     await put_guests(caller, [{"name": str(n), "phone": f"+4477009001{n:02}"} for n in range(4)])
     await caller.send_json(

@@ -42,6 +42,14 @@ def send(
     force: Annotated[
         bool, typer.Option("--force", help="Include guests who have stopped marketing messages.")
     ] = False,
+    again: Annotated[
+        list[int] | None,
+        typer.Option(
+            "--again",
+            metavar="CODE",
+            help="Also those to whom Meta could not deliver with this code, once its cause is mended; may be given often.",
+        ),
+    ] = None,
     no_preflight: Annotated[
         bool,
         typer.Option("--no-preflight", help="Do not compare the template with what Meta has now."),
@@ -68,6 +76,7 @@ def send(
         params=parameters.read(param),
         first=first,
         force=force,
+        again=tuple(again or ()),
         preflight=not no_preflight,
         wait_s=timeout if wait else None,
         as_json=as_json,

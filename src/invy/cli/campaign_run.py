@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,12 +14,14 @@ from invy.cli.departure import Counts, Ended, Errand, Patience
 from invy.cli.exit_code import ExitCode
 from invy.cli.progress import Bars
 from invy.cli.unreached import by_reason
-from invy.domain.campaign import LeftOut, Planned
+from invy.domain.campaign import Campaign, LeftOut, Planned
 from invy.domain.errors import TryLater
 from invy.domain.ids import CampaignId, EventId, SenderId, TemplateKey
 from invy.domain.state import State
 from invy.engine.campaign import Campaigns
 from invy.engine.compose import Composer
+from invy.meta import catalogue
+from invy.meta.catalogue_words import resend
 from invy.store.strangers import queued_for_others
 
 PATIENCE_S = 120.0
@@ -36,6 +39,7 @@ class CampaignRun:
     params: dict[str, str]
     first: int
     force: bool
+    again: tuple[int, ...]
     preflight: bool
     wait_s: float | None
     as_json: bool
@@ -48,7 +52,12 @@ class CampaignRun:
         self._warn(composer)
         campaigns = Campaigns(house.guests, house.campaign_store, house.outbox, composer)
         found = await campaigns.preview(
-            event_id, TemplateKey(self.template_key), self.params, force=self.force, show=self.first
+            event_id,
+            TemplateKey(self.template_key),
+            self.params,
+            force=self.force,
+            again=self.again,
+            show=self.first,
         )
         if self.as_json:
             output.json_document(
@@ -83,7 +92,7 @@ class CampaignRun:
         if self.preflight and (unseen := await house.preflight(self.template_key)) is not None:
             output.say(f"The template could not be compared with Meta's: {unseen}.", style="yellow")
         planned = await house.campaigns.start(
-            event_id, TemplateKey(self.template_key), self.params, force=self.force
+            event_id, TemplateKey(self.template_key), self.params, force=self.force, again=self.again
         )
         output.say(
             f"{cell.count(planned.new, 'invitation')} queued; "
@@ -153,6 +162,7 @@ class CampaignRun:
     ) -> None:
         holds = await departure.holds_on(house, errand)
         campaigns = hold_words.by_id([planned.campaign])
+        undelivered = await house.campaigns.undelivered(planned.campaign.id)
         if self.as_json:
             output.json_document(
                 self._head(planned.campaign.event_id)
@@ -167,6 +177,7 @@ class CampaignRun:
                     "cancelled": await self._cancelled(house, errand),
                     "ended": ended.name.lower() if ended else "left_to_service",
                     "holds": [hold_words.document(hold, campaigns) for hold in holds],
+                    "undelivered": [{"code": code, "count": count} for code, count in undelivered.items()],
                 }
             )
             return
@@ -174,13 +185,25 @@ class CampaignRun:
         output.show(_summary(counts, await self._cancelled(house, errand)))
         for line in by_reason(await house.overview.unreached(errand.invited), only=_TROUBLE):
             output.show(f"  {line}", style="red")
+        for code, count in undelivered.items():
+            output.say(self._again(planned.campaign, code, count))
         if ended is None:
-            output.say("The service that is running sends them.")
+            if counts[State.QUEUED] or counts[State.SENDING]:
+                output.say("The service that is running sends them.")
         elif ended is not Ended.GONE:
             output.say(_WHY_NOT[ended], style="yellow")
         for hold in holds:
             output.say(f"Held: {hold_words.reason(hold)}. To go on: {hold_words.ending(hold, campaigns)}")
         output.say(f"Look: invy status {planned.campaign.event_id}")
+
+    @staticmethod
+    def _again(campaign: Campaign, code: int, count: int) -> str:
+        when = resend(catalogue.lookup(code)).en.removeprefix("yes, ")
+        words = shlex.join([campaign.event_id, campaign.template_key])
+        return (
+            f"{cell.count(count, 'guest')} can be invited again after {code}, {when}: "
+            f"invy campaign send {words} --again {code}"
+        )
 
     @staticmethod
     async def _cancelled(house: House, errand: Errand) -> int:

@@ -149,7 +149,7 @@ async def wait_for(
     timeout_s: float,
 ) -> bool:
     """Until the messages are as far as asked for. False when the time was over first, or the end was asked for."""
-    look = _Look(house, errand.which, watch)
+    look = _Look(house, errand.invited, watch)
     ends = asyncio.get_running_loop().time() + timeout_s
     while not done(await look.counts()):
         left = ends - asyncio.get_running_loop().time()
@@ -198,7 +198,7 @@ class _Journey:
         self._tell_rest = tell_rest
         self._told_rest: datetime | None = None
         self._errand = errand
-        self._look = _Look(house, errand.which, watch)
+        self._look = _Look(house, errand.invited, watch)
         self._stop = stop
         self._patience = patience
         self._clock = asyncio.get_running_loop().time

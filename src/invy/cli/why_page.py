@@ -1,5 +1,6 @@
 """The verdict on one message on a page, and the evidence that it rests on."""
 
+import shlex
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -13,9 +14,12 @@ from invy.cli.message_words import document as message_document
 from invy.cli.message_words import evidence
 from invy.cli.right_to_left import on_terminal
 from invy.cli.verdict_words import PICTURE, document, lines
+from invy.diagnose.finding import MayResend
 from invy.diagnose.situation import Exhibit
 from invy.diagnose.words import STATE
+from invy.domain.campaign import Again
 from invy.domain.message import Message
+from invy.engine.again import may_be
 from invy.engine.why import Explained
 from invy.meta.catalogue import Lang, Text
 
@@ -27,6 +31,7 @@ _ON_NOTHING: Final = Text(
     en="It rests on how things stand here, not on evidence about this message.",
     he="זה נשען על המצב כאן, ולא על עדות על ההודעה הזאת.",
 )
+_AGAIN: Final = Text(en="The command", he="הפקודה")
 _OTHERS: Final = Text(en="Other messages of this guest:", he="הודעות נוספות לאותו אדם:")
 
 
@@ -38,7 +43,7 @@ async def show(house: House, name: str, *, lang: Lang, look: bool, as_json: bool
         return
     zone = cell.zone_of(house.clock())
     _headline(found, lang)
-    _judgement(found, lang, zone)
+    _judgement(found, lang, zone, await _again(house, found, lang))
     _evidence(found, lang, zone)
     _others(found.others, lang, zone)
 
@@ -61,17 +66,32 @@ def _headline(found: Explained, lang: Lang) -> None:
     output.show(on_terminal(found.verdict.headline.say(lang)), style=f"bold {output.STYLES[message.state]}")
 
 
-def _judgement(found: Explained, lang: Lang, zone: str) -> None:
+def _judgement(found: Explained, lang: Lang, zone: str, more: Sequence[tuple[str, str]]) -> None:
     verdict, out = found.verdict, output.out()
     for sentence in (verdict.why, *verdict.remarks):
         out.print(Padding(Styled(on_terminal(cell.visible(sentence.say(lang)))), _INDENT, expand=False))
     output.show()
     table = output.table("", "", wrap=[""])
     table.show_header = False
-    for heading, value in (*lines(verdict, lang, zone), *_picture(found, lang)):
+    for heading, value in (*lines(verdict, lang, zone), *more, *_picture(found, lang)):
         table.add_row(Styled(on_terminal(heading), style="bold"), Styled(on_terminal(cell.visible(value))))
     out.print(table)
     output.show()
+
+
+async def _again(house: House, found: Explained, lang: Lang) -> Sequence[tuple[str, str]]:
+    """The command that invites again all who share this failure, where this message is one of them."""
+    message, failed = found.case.message, found.case.message.folded.failed
+    code = failed.failure.code if failed is not None else None
+    if code is None or message.campaign_id is None or message.event_id is None:
+        return ()
+    if found.verdict.may_resend is MayResend.NO or not may_be(code):
+        return ()
+    among = await house.campaign_store.undelivered_among(message.campaign_id, [message.to], [Again(code)])
+    if among.get(message.to) != message.id:
+        return ()
+    words = shlex.join([message.event_id, message.template_key])
+    return ((_AGAIN.say(lang), f"invy campaign send {words} --again {code}"),)
 
 
 def _picture(found: Explained, lang: Lang) -> Sequence[tuple[str, str]]:

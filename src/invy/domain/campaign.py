@@ -16,6 +16,14 @@ class Campaign:
 
 
 @dataclass(frozen=True, slots=True)
+class Again:
+    """Guests of a campaign to whom Meta could not deliver, with this code; and, where that counts, before then."""
+
+    code: int
+    before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class LeftOut:
     """A guest who was not put in the outbox, and why, in words for the person with the list."""
 

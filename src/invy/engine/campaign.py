@@ -1,21 +1,24 @@
 """Starting a campaign: every guest of an event gets one message in the outbox, in one transaction.
 
 At most once per event, template and number: starting again adds only those who are new, and those whose request Meta
-refused for something that can be changed: they were certainly sent nothing. Streamed: a list of a million guests is never
+refused for something that can be changed: they were certainly sent nothing. Those to whom Meta could not deliver are
+invited again where a person says so, once the cause is mended. Streamed: a list of a million guests is never
 held at once. A guest whose parameters are missing or who has opted out is left out, with the reason.
 """
 
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Protocol
 
-from invy.domain.campaign import Campaign, LeftOut, Planned, Preview
+from invy.domain.campaign import Again, Campaign, LeftOut, Planned, Preview
 from invy.domain.errors import InvalidInput, NotFound
 from invy.domain.guest import Guest
-from invy.domain.ids import CampaignId, EventId, TemplateKey, new_id
+from invy.domain.ids import CampaignId, EventId, MessageId, TemplateKey, new_id
 from invy.domain.message import Draft
 from invy.domain.phone import E164
+from invy.engine.again import again as failures
+from invy.engine.again import may_be
 from invy.engine.compose import Composer
 from invy.meta import catalogue
 from invy.meta.catalogue_row import Retry
@@ -34,6 +37,12 @@ class CampaignsPort(Protocol):
     async def put(self, campaign: Campaign) -> Campaign: ...
     async def refused(self, once_keys: Collection[str], codes: Collection[int]) -> set[str]: ...
     async def give_back(self, campaign_id: CampaignId, codes: Collection[int]) -> int: ...
+    async def of_event(self, event_id: EventId) -> Sequence[Campaign]: ...
+    async def undelivered(self, campaign_id: CampaignId) -> Mapping[int, int]: ...
+    async def undelivered_among(
+        self, campaign_id: CampaignId, phones: Collection[E164], again: Collection[Again]
+    ) -> dict[E164, MessageId]: ...
+    async def give_back_undelivered(self, campaign_id: CampaignId, again: Collection[Again]) -> None: ...
 
 
 class PlanPort(Protocol):
@@ -80,21 +89,28 @@ class Campaigns:
         common: Mapping[str, str],
         *,
         force: bool = False,
+        again: Collection[int] = (),
         progress: Callable[[int], None] | None = None,
     ) -> Planned:
         """Write the invitations of an event to the outbox. `force` includes guests who opted out of marketing.
 
+        `again` are codes of Meta's: those whose message failed with one of them are invited anew.
+
         Raises:
             NotFound: no such template, or nobody on the list.
+            InvalidInput: after one of these codes nobody is to be invited again.
             StoreUnavailable: nothing was written.
         """
         await self._require(event_id, template_key)
+        meant = failures(again, self._composer.clock())
         campaign = await self._campaigns.put(self._fresh(event_id, template_key))
         # On its own: should writing the invitations fail, starting again goes on where this ended.
         await self._campaigns.give_back(campaign.id, _may_change())
+        if meant:
+            await self._campaigns.give_back_undelivered(campaign.id, meant)
         tally = _Tally()
         new = await self._outbox.enqueue(
-            self._drafts(campaign, common, tally, force=force, progress=progress)
+            self._drafts(campaign, common, tally, force=force, again=meant, progress=progress)
         )
         already = tally.seen - tally.left_out_count - new
         return Planned(campaign, new, already, tuple(tally.left_out), tally.left_out_count)
@@ -106,27 +122,36 @@ class Campaigns:
         common: Mapping[str, str],
         *,
         force: bool = False,
+        again: Collection[int] = (),
         show: int = 1,
     ) -> Preview:
         """What `start` would do, with the first `show` messages. Nothing is written.
 
         Raises:
             NotFound: no such template, or nobody on the list.
+            InvalidInput: after one of these codes nobody is to be invited again.
         """
         await self._require(event_id, template_key)
+        meant = failures(again, self._composer.clock())
         tally = _Tally()
         first: list[Draft] = []
         new = 0
-        campaign = self._fresh(event_id, template_key)
-        async for chunk in self._drafts(campaign, common, tally, force=force, progress=None):
+        begun = {each.template_key: each for each in await self._campaigns.of_event(event_id)}
+        campaign = begun.get(template_key) or self._fresh(event_id, template_key)
+        async for chunk in self._drafts(campaign, common, tally, force=force, again=meant, progress=None):
             keys = [draft.once_key for draft in chunk if draft.once_key]
             there = await self._outbox.known(keys)
             there -= await self._campaigns.refused(there, _may_change())
-            fresh = [draft for draft in chunk if draft.once_key not in there]
+            fresh = [draft for draft in chunk if draft.once_key not in there or draft.retry_of is not None]
             new += len(fresh)
             first.extend(fresh[: show - len(first)])
         already = tally.seen - tally.left_out_count - new
         return Preview(new, already, tuple(tally.left_out), tally.left_out_count, tuple(first))
+
+    async def undelivered(self, campaign_id: CampaignId) -> Mapping[int, int]:
+        """How many guests may be invited again once the cause is mended, by the code with which their message failed."""
+        found = await self._campaigns.undelivered(campaign_id)
+        return {code: count for code, count in found.items() if may_be(code)}
 
     async def _require(self, event_id: EventId, template_key: TemplateKey) -> None:
         self._composer.registry.get(template_key)
@@ -147,6 +172,7 @@ class Campaigns:
         tally: _Tally,
         *,
         force: bool,
+        again: Collection[Again],
         progress: Callable[[int], None] | None,
     ) -> AsyncIterator[Sequence[Draft]]:
         async for page in self._guests.pages(campaign.event_id):
@@ -158,6 +184,14 @@ class Campaigns:
                     chunk.append(made)
                 else:
                     tally.leave_out(made)
+            if again:
+                failed = await self._campaigns.undelivered_among(
+                    campaign.id, [draft.to for draft in chunk], again
+                )
+                chunk = [
+                    replace(draft, retry_of=failed[draft.to]) if draft.to in failed else draft
+                    for draft in chunk
+                ]
             tally.seen += len(page)
             if progress is not None:
                 progress(tally.seen)

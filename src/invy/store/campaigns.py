@@ -1,14 +1,15 @@
 """Campaigns: one row per event and template."""
 
 import difflib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from sqlalchemy import ColumnElement, Row, and_, select, update
+from sqlalchemy import ColumnElement, Row, and_, exists, func, or_, select, update
 
-from invy.domain.campaign import Campaign
+from invy.domain.campaign import Again, Campaign
 from invy.domain.errors import NotFound
 from invy.domain.evidence import Phase
-from invy.domain.ids import CampaignId, EventId
+from invy.domain.ids import CampaignId, EventId, MessageId
+from invy.domain.phone import E164
 from invy.domain.state import State
 from invy.store.database import Database
 from invy.store.evidence import CHUNK
@@ -29,6 +30,45 @@ def _refused(codes: Collection[int]) -> ColumnElement[bool]:
         messages.c.unsure_at.is_(None),
         messages.c.first_receipt_at.is_(None),
         messages.c.error_code.in_(codes),
+    )
+
+
+_other = messages.alias("other")
+
+_SUCCEEDED = and_(
+    _other.c.attempt > 0,
+    or_(
+        _other.c.retry_of == messages.c.id,
+        # Written without that word because a start was broken off; unless clocks say so of the one that is sent again.
+        and_(
+            _other.c.created_at > messages.c.created_at,
+            or_(messages.c.retry_of.is_(None), messages.c.retry_of != _other.c.id),
+        ),
+    ),
+)
+"""Another message came after this one and left."""
+
+_UNDELIVERED = and_(
+    messages.c.status == State.FAILED.value,
+    messages.c.first_receipt_at.is_not(None),
+    ~exists().where(
+        _other.c.to_phone == messages.c.to_phone,
+        _other.c.campaign_id == messages.c.campaign_id,
+        # Something of it may have arrived, may still, or is on its way; or a later one has failed, and that one counts.
+        or_(_other.c.status != State.FAILED.value, _SUCCEEDED),
+    ),
+)
+"""Meta took the message and reported that it failed, and nothing else of this campaign was sent to that number since."""
+
+
+def _meant(again: Collection[Again]) -> ColumnElement[bool]:
+    return or_(
+        *(
+            and_(messages.c.error_code == each.code, messages.c.failed_at <= each.before)
+            if each.before is not None
+            else messages.c.error_code == each.code
+            for each in again
+        )
     )
 
 
@@ -101,6 +141,52 @@ class CampaignStore:
                 .values(once_key=None)
             )
             return int(given.rowcount)
+
+    async def undelivered(self, campaign_id: CampaignId) -> Mapping[int, int]:
+        """How many guests Meta could not deliver to, by its code."""
+        statement = (
+            select(messages.c.error_code, func.count().label("guests"))
+            .where(messages.c.campaign_id == campaign_id, messages.c.error_code.is_not(None), _UNDELIVERED)
+            .group_by(messages.c.error_code)
+            .order_by(func.count().desc(), messages.c.error_code)
+        )
+        async with self._database.read() as connection:
+            return {row.error_code: row.guests for row in await connection.execute(statement)}
+
+    async def undelivered_among(
+        self, campaign_id: CampaignId, phones: Collection[E164], again: Collection[Again]
+    ) -> dict[E164, MessageId]:
+        """Those of these numbers to which Meta could not deliver as is meant, with the message that failed."""
+        found: dict[E164, MessageId] = {}
+        asked = sorted(phones)
+        for start in range(0, len(asked), CHUNK):
+            statement = select(messages.c.to_phone, messages.c.id).where(
+                messages.c.campaign_id == campaign_id,
+                messages.c.to_phone.in_(asked[start : start + CHUNK]),
+                _UNDELIVERED,
+                _meant(again),
+            )
+            async with self._database.read() as connection:
+                found.update({row.to_phone: row.id for row in await connection.execute(statement)})
+        return found
+
+    async def give_back_undelivered(self, campaign_id: CampaignId, again: Collection[Again]) -> None:
+        """Count the guests as not invited to whom Meta could not deliver as is meant."""
+        meant = (
+            select(messages.c.to_phone)
+            .where(messages.c.campaign_id == campaign_id, _UNDELIVERED, _meant(again))
+            .correlate(None)  # of all rows, not of the one that is being changed
+        )
+        async with self._database.write() as connection:
+            await connection.execute(
+                update(messages)
+                .where(
+                    messages.c.campaign_id == campaign_id,
+                    messages.c.once_key.is_not(None),
+                    messages.c.to_phone.in_(meant),
+                )
+                .values(once_key=None)
+            )
 
     async def all(self) -> Sequence[Campaign]:
         async with self._database.read() as connection:

@@ -23,10 +23,11 @@ _CANCELLED = and_(
     messages.c.unsure_at.is_(None),
     messages.c.first_receipt_at.is_(None),
 )
-# Meta refused the request, and the campaign was started again since: the guest counts as not invited by this message.
+# Meta refused the request or could not deliver, and the campaign was started again since: the guest counts as not invited
+# by this message.
 _GIVEN_BACK = and_(
     messages.c.status == State.FAILED.value,
-    messages.c.phase == int(Phase.REFUSED),
+    or_(messages.c.phase == int(Phase.REFUSED), messages.c.first_receipt_at.is_not(None)),
     messages.c.campaign_id.is_not(None),
     messages.c.once_key.is_(None),
 )
@@ -78,7 +79,7 @@ class Funnel:
 
     template_key: TemplateKey
     queued: int
-    """Every message that counts: none that was cancelled before it left, or refused and sent anew."""
+    """Every message that counts: none that was cancelled before it left, or failed and sent anew."""
     sent: int
     """Accepted by Meta, whatever happened afterwards."""
     delivered: int

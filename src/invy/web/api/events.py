@@ -81,6 +81,12 @@ class NewCampaign(BaseModel):
     )
     dry_run: bool = Field(default=False, description="Only say what would happen.")
     force: bool = Field(default=False, description="Include guests who stopped marketing messages.")
+    again: list[int] = Field(
+        default=[],
+        max_length=100,
+        description="Also those to whom Meta could not deliver with one of these codes, once its cause is mended.",
+        examples=[[131053]],
+    )
     preflight: bool = Field(default=True, description="First compare the template with what Meta has now.")
 
 
@@ -180,7 +186,7 @@ async def campaign(
     if new.dry_run:
         response.status_code = 200
         preview = await house.campaigns.preview(
-            EventId(event_id), TemplateKey(new.template_key), new.params, force=new.force
+            EventId(event_id), TemplateKey(new.template_key), new.params, force=new.force, again=new.again
         )
         first = preview.first[0].payload if preview.first else None
         return CampaignShown(
@@ -195,7 +201,7 @@ async def campaign(
     if new.preflight:
         await house.preflight(new.template_key)
     planned = await house.campaigns.start(
-        EventId(event_id), TemplateKey(new.template_key), new.params, force=new.force
+        EventId(event_id), TemplateKey(new.template_key), new.params, force=new.force, again=new.again
     )
     service.wake_sender()
     return CampaignShown(
