@@ -53,7 +53,8 @@ _UNDELIVERED = and_(
     messages.c.first_receipt_at.is_not(None),
     ~exists().where(
         _other.c.to_phone == messages.c.to_phone,
-        _other.c.campaign_id == messages.c.campaign_id,
+        # Not as a bare column: SQLite would go through the whole campaign for each guest instead of through the number.
+        func.coalesce(_other.c.campaign_id, "") == messages.c.campaign_id,
         # Something of it may have arrived, may still, or is on its way; or a later one has failed, and that one counts.
         or_(_other.c.status != State.FAILED.value, _SUCCEEDED),
     ),
