@@ -28,7 +28,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from invy.app import logs, settings
 from invy.app.house import House
 from invy.app.settings import Settings
-from invy.domain.errors import InvalidInput, MetaRefused, OptedOut
+from invy.domain.errors import InvalidInput, MetaRefused, OptedOut, Side
 from invy.domain.ids import MessageId
 from invy.domain.message import Draft, Message
 from invy.domain.phone import parse
@@ -144,12 +144,15 @@ class WhatsAppService:
 def _result(message: Message, template_key: str) -> SendResult:
     if message.state is State.FAILED and message.folded.failed is not None:
         failure = message.folded.failed.failure
-        row = catalogue.lookup(failure.code or 0, failure.subcode)
+        row = None if failure.code is None else catalogue.lookup(failure.code, failure.subcode)
+        said = (
+            failure.details or failure.message or failure.title or (row.title if row else "without a reason")
+        )
         raise MetaRefused(
-            f"Meta refused the message: {failure.details or failure.message or row.title} (code {failure.code})",
+            f"Meta refused the message: {said} (code {failure.code})",
             code=failure.code,
-            hint=row.todo.en,
-            side=row.side,
+            hint=row.todo.en if row else f"See what is known about it: invy why {message.id}",
+            side=row.side if row else Side.META,
             message_id=message.id,
         )
     return SendResult(

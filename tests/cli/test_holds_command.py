@@ -1,9 +1,16 @@
 """What is held, and letting it go on: a name that is not held is never told as a success."""
 
 import asyncio
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import insert
 
 from invy.domain.campaign import Campaign
 from invy.domain.guest import Event
@@ -13,7 +20,11 @@ from invy.store.campaigns import CampaignStore
 from invy.store.database import Database
 from invy.store.guests import GuestStore
 from invy.store.holds import HoldStore
+from invy.store.outbox import Outbox
+from invy.store.tables import workers
+from invy.store.workers import Workplace
 from tests.cli.shell import Shell
+from tests.making import chunks, draft
 
 SENDER = "106540000000001"
 SINCE = datetime.now(UTC) - timedelta(hours=3)
@@ -134,3 +145,58 @@ def test_what_is_no_moment_is_refused(shell: Shell, when: str) -> None:
     done = shell.ready().run("messages", "--since", when)
     assert done.exit_code == 2, done.output
     assert "--since" in done.stderr
+
+
+def at_work(shell: Shell, pid: int) -> None:
+    """A service whose last beat is a moment old; on SQLite the lock tells more."""
+
+    async def work() -> None:
+        database = Database.open(shell.env["INVY_DATABASE_URL"])
+        now = datetime.now(UTC)
+        row = {"id": "s-1", "role": "service", "host": socket.gethostname(), "pid": pid}
+        try:
+            async with database.write() as connection:
+                await connection.execute(insert(workers), row | {"started_at": now, "beat_at": now})
+        finally:
+            await database.close()
+
+    asyncio.run(work())
+
+
+def test_a_service_that_was_killed_a_moment_ago_is_not_taken_for_one_that_sends(held: Shell) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    at_work(held, ended.pid)
+    with closing_place(held):
+        queue_one(held)
+        assert "No service is running" in held.run("resume", "sender", SENDER).stderr
+
+
+def test_a_running_service_is_said_to_keep_the_token_it_was_started_with(held: Shell) -> None:
+    at_work(held, os.getpid())
+    with closing_place(held):
+        done = held.run("resume", "sender", SENDER)
+        assert "after a change of WHATSAPP_ACCESS_TOKEN start it again" in done.stderr
+        assert "WHATSAPP_ACCESS_TOKEN" not in held.run("resume", "template", "hina_invitation").output
+
+
+@contextmanager
+def closing_place(shell: Shell) -> Iterator[None]:
+    """Somebody sends for an SQLite file, such as a campaign command; on PostgreSQL nothing tells of that."""
+    database = Database.open(shell.env["INVY_DATABASE_URL"])
+    try:
+        with Workplace(database).occupy():
+            yield
+    finally:
+        asyncio.run(database.close())
+
+
+def queue_one(shell: Shell) -> None:
+    async def work() -> None:
+        database = Database.open(shell.env["INVY_DATABASE_URL"])
+        try:
+            await Outbox(database).enqueue(chunks([draft(1)]))
+        finally:
+            await database.close()
+
+    asyncio.run(work())

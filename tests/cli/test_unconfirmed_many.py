@@ -4,12 +4,15 @@ import os
 import pty
 import subprocess
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from invy.domain.evidence import Attempt, Phase
 from invy.domain.ids import EventId
+from invy.domain.message import Posted
 from tests.cli.shell import INVY, Shell
-from tests.making import chunks, draft, message_id
+from tests.making import SENDER, chunks, draft, message_id
 from tests.operations.living import Living, live, status, statuses
 
 PARTY = (4, 5)
@@ -126,3 +129,31 @@ def test_which_messages_are_meant_must_be_said_in_one_way(office: Shell, argumen
     before = states(office)
     assert office.run("unconfirmed", *arguments).exit_code == 2
     assert states(office) == before
+
+
+async def a_moment_ago(living: Living) -> None:
+    """A message whose outcome has been unknown for a minute, by the clock of the commands that look at it."""
+    request = b'{"biz_opaque_callback_data": "%s"}' % message_id(1).encode()
+    ago = datetime.now(UTC) - timedelta(seconds=60)
+    await living.outbox.enqueue(
+        chunks([replace(draft(1), payload=request, event_id=EventId("wedding"), created_at=ago)])
+    )
+    await living.outbox.lease(SENDER, now=ago, limit=1, rate=1000, owner="w", lease_s=600)
+    await living.outbox.record([Posted(message_id(1), Attempt(1, Phase.UNSURE, ago))])
+
+
+def test_what_was_settled_a_moment_ago_is_sent_again_by_the_command_that_was_named(shell: Shell) -> None:
+    live(shell.ready(), a_moment_ago)
+    assert shell.guests("name,phone\nDana,+12025550160\n", event="wedding").exit_code == 0
+    young = shell.run("unconfirmed")
+    assert young.stdout == "No message is unconfirmed for so long.\n"
+    assert "invy unconfirmed --older-than 0m" in young.stderr
+    settled = shell.run(
+        "unconfirmed", "settle", "--event", "wedding", "--older-than", "30s", "--not-sent", "--yes"
+    )
+    assert settled.stdout == "1 message settled as not sent.\n"
+    assert "invy unconfirmed resend --event wedding\n" in settled.stderr
+    resent = shell.run("unconfirmed", "resend", "--event", "wedding", "--yes")
+    assert resent.stdout == "1 message in the outbox to be sent again.\n"
+    [funnel] = shell.json("status", "wedding", "--json")["templates"]
+    assert funnel["funnel"]["queued"] == 1  # the new one stands for both

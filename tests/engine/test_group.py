@@ -1,4 +1,6 @@
 import asyncio
+import gc
+import weakref
 from collections.abc import Sequence
 
 import pytest
@@ -148,5 +150,25 @@ async def test_groups_are_bounded() -> None:
     await everything(group, [f"{n:02d}" for n in range(35)])
     assert max(len(items) for items in disk.groups) == 10
     assert len(disk.held) == 35
+    group.close()
+    await writer
+
+
+async def test_nothing_is_held_in_memory_while_nothing_is_asked() -> None:
+    class Body:
+        """Something that can be looked for."""
+
+    async def write(_: Sequence[Body]) -> None:
+        return
+
+    group = GroupCommit(write, max_weight=1000)
+    writer = asyncio.create_task(group.run())
+    body = Body()
+    held = weakref.ref(body)
+    await group.add(body)
+    del body
+    await asyncio.sleep(0)
+    gc.collect()
+    assert held() is None
     group.close()
     await writer

@@ -47,6 +47,43 @@ def test_a_200_that_cannot_be_read_is_unsure(body: bytes) -> None:
     assert reply.read(200, body).phase is Phase.UNSURE
 
 
+@pytest.mark.parametrize(
+    "members",
+    [
+        b'"contacts":[{"wa_id":447700900101}]',
+        b'"contacts":[null]',
+        b'"contacts":5',
+        b'"contacts":[{"wa_id":{}}]',
+    ],
+)
+@pytest.mark.parametrize("status", [b"5", b"null", b"[]", b'"accepted"'])
+def test_nothing_beside_the_id_costs_the_id(members: bytes, status: bytes) -> None:
+    body = b'{"messages":[{"id":"wamid.X","message_status":' + status + b"}]," + members + b"}"
+    assert (reply.read(200, body).phase, reply.read(200, body).wamid) == (Phase.ACCEPTED, "wamid.X")
+
+
+@pytest.mark.parametrize("subcode", ["33", 33])
+def test_a_subcode_may_be_text_and_what_is_none_is_no_subcode(subcode: object) -> None:
+    body = json.dumps({"error": {"code": 100, "error_subcode": subcode}}).encode()
+    assert reply.read(400, body).effect is Effect.HOLD_SENDER
+    odd = json.dumps({"error": {"code": 132000, "error_subcode": [subcode]}}).encode()
+    assert reply.read(400, odd).phase is Phase.REFUSED
+
+
+DEEP = b"[" * 5000 + b"]" * 5000
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (200, b'{"messages":[{"id":"wamid.X"}],"x":' + DEEP + b"}"),
+        (400, b'{"error":{"code":131026,"error_data":' + DEEP + b"}}"),
+    ],
+)
+def test_an_answer_nested_too_deeply_leaves_it_open(status: int, body: bytes) -> None:
+    assert reply.read(status, body).phase is Phase.UNSURE
+
+
 def test_what_no_column_can_hold_costs_no_wamid() -> None:
     body = rb"""{"contacts":[{"wa_id":"\u0000"}],"messages":[{"id":"wamid.X","message_status":"a\u0000"}]}"""
     answer = reply.read(200, body)

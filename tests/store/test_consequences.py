@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from invy.app import proof
 from invy.domain.difference import Difference
-from invy.domain.evidence import Attempt, Decision, Phase, Receipt, Settlement, Told
+from invy.domain.evidence import Attempt, Decision, Phase, Receipt, Settlement, Source, Told
 from invy.domain.failure import Failure
 from invy.domain.hold import Scope
 from invy.domain.ids import Wamid
@@ -258,3 +258,20 @@ async def test_an_outcome_recorded_again_does_not_end_the_lease_of_the_next_atte
     assert await outbox.expire(at(30)) == []
     assert await outbox.expire(at(100)) == [message_id(1)]
     assert await audited(database) == []
+
+
+async def test_a_failure_without_a_code_lets_nothing_else_rest(database: Database) -> None:
+    """Meta's message history tells of failures in words only: one guest without WhatsApp must not stop the number."""
+    outbox = await leased(database, 1)
+    await outbox.record([accepted(1, "wamid.A")])
+    told = Receipt(
+        Wamid("wamid.A"),
+        "failed",
+        at(20),
+        at(30),
+        failure=Failure(None, details="Message undeliverable"),
+        source=Source.HISTORY,
+    )
+    async with database.write() as connection:
+        await telling.tell(connection, database, [Told(told, wamid=Wamid("wamid.A"))])
+    assert await HoldStore(database).active() == []

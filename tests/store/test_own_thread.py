@@ -66,6 +66,25 @@ async def test_it_ends_and_begins_again() -> None:
     assert seen == ["once", "again"]
 
 
+async def test_a_thread_that_could_not_be_started_is_started_by_the_next_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def no_room(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    thread, seen = OwnThread("x"), list[str]()
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", no_room)
+        with pytest.raises(RuntimeError):
+            await thread.do(lambda: seen.append("lost"))
+        thread.end()
+    async with asyncio.timeout(10):
+        await thread.do(lambda: seen.append("next"))
+    thread.end()
+
+    assert seen == ["next"]
+
+
 def test_a_loop_that_is_gone_does_not_end_the_thread() -> None:
     thread, begun, gate, seen = OwnThread("x"), threading.Event(), threading.Event(), list[str]()
 

@@ -192,6 +192,8 @@ class CampaignRun:
                 output.say("The service that is running sends them.")
         elif ended is not Ended.GONE:
             output.say(_WHY_NOT[ended], style="yellow")
+        elif counts[State.SENT] and not await departure.hears(house):
+            output.say("No service is running, so nobody hears whether they arrive: start `invy serve`.")
         for hold in holds:
             output.say(f"Held: {hold_words.reason(hold)}. To go on: {hold_words.ending(hold, campaigns)}")
         output.say(f"Look: invy status {planned.campaign.event_id}")

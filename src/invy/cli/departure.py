@@ -100,13 +100,16 @@ async def hears(house: "House") -> bool:
 
 async def works(house: "House") -> bool:
     """Whether a service or worker is running that sends what is in the outbox."""
-    return await _present(house, SENDING)
+    # Whoever was killed sends nothing. Should it only look so (a container that has the name of this machine), two send,
+    # which the outbox is made for.
+    return await _present(house, SENDING, unless_gone=True)
 
 
-async def _present(house: "House", roles: Collection[str]) -> bool:
+async def _present(house: "House", roles: Collection[str], *, unless_gone: bool = False) -> bool:
     now = house.clock()
     beats = any(
-        worker.role in roles and worker.beat_at > now - STALE for worker in await house.workplace.all()
+        worker.role in roles and worker.beat_at > now - STALE and not (unless_gone and worker.gone)
+        for worker in await house.workplace.all()
     )
     # On SQLite the lock tells at once when a process was killed; its last beat goes on counting for a while.
     return beats and await house.workplace.occupied(now)

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Let a sender, a template or a campaign go on.", no_args_is_help=True)
 
+TOKEN: Final = frozenset({0, 190})
+"""Codes that are over only with another access token."""
+
 LONGEST: Final = 80
 """Characters of a name that are repeated in an error."""
 
@@ -111,24 +114,31 @@ async def _resume(house: "House", scope: Scope, name: str) -> None:
 
     subject = name.strip()
     called = f"The {scope} {cell.visible(subject)[:LONGEST]}"
+    held = {(hold.scope, hold.subject): hold.code for hold in await house.holds.active()}
     if await house.holds.release(scope, subject, house.clock()):
-        await _tell_going_on(house, called)
+        await _tell_going_on(house, called, token=held.get((scope, subject)) in TOKEN)
         return
     ended = await house.holds.released_at(scope, subject)
     if ended is not None:  # somebody was quicker, or this is the same command once more
         ago = cell.duration(max(0.0, (house.clock() - ended).total_seconds()))
         output.show(f"{called} is not held: it was let go on {ago} ago.")
         return
-    held = await house.holds.active()
+    still = await house.holds.active()
     raise NotFound(
-        f"{called} is not held.", hint=hold_words.choice(held, await house.campaign_store.all(), subject)
+        f"{called} is not held.", hint=hold_words.choice(still, await house.campaign_store.all(), subject)
     )
 
 
-async def _tell_going_on(house: "House", called: str) -> None:
+async def _tell_going_on(house: "House", called: str, *, token: bool = False) -> None:
     from invy.cli import output
     from invy.cli.departure import works
 
     output.show(f"{called} goes on.")
-    if await house.outbox.unfinished() and not await works(house):
+    working = await works(house)
+    if token and working:
+        output.say(
+            "A service or worker that is running goes on with the access token it was started with: "
+            "after a change of WHATSAPP_ACCESS_TOKEN start it again."
+        )
+    if await house.outbox.unfinished() and not working:
         output.say("No service is running: start `invy serve` or `invy worker` to send what waits.")

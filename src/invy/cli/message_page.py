@@ -11,8 +11,8 @@ from invy.cli import cell, output
 from invy.cli.evidence_words import what
 from invy.cli.message_words import document, evidence, in_short, in_words
 from invy.domain.errors import NotFound
-from invy.domain.evidence import Attempt, Evidence, Phase, Receipt, Reply, Source
-from invy.domain.message import Message
+from invy.domain.evidence import Attempt, Evidence, Phase, Receipt, Reply, Settlement, Source
+from invy.domain.message import Message, was_stopped_by_guest
 from invy.domain.state import State
 
 _MEANING: Final = {
@@ -138,4 +138,6 @@ def _source(fact: Evidence) -> str:
             return "Meta's message history"
         case Receipt() | Reply():
             return "webhook"
+        case Settlement() if was_stopped_by_guest(fact):
+            return "Invy"
     return "a person"

@@ -7,11 +7,12 @@ from typing import Any, Final
 from invy.cli.cell import utc
 from invy.domain.evidence import Attempt, Evidence, Receipt, Reply
 from invy.domain.failure import Failure
+from invy.domain.fold import SETTLED
 from invy.domain.message import Message
 from invy.meta import catalogue
 from invy.meta.catalogue import Lang, Row, Text
 
-NO_REASON: Final = Text(en="Meta gave no reason", he="מטא לא ציינה סיבה")
+NO_REASON: Final = Text(en="Meta gave no code", he="מטא לא ציינה קוד")
 
 
 def document(message: Message) -> dict[str, Any]:
@@ -77,7 +78,7 @@ def in_words(failure: Failure) -> list[tuple[str, str]]:
     said = "; ".join(reversed(told.values()))
     lines = [("Why", row.meaning.en)] if row else []
     if said:
-        lines.append(("Meta said", said))
+        lines.append(("Decided here" if failure.title == SETTLED else "Meta said", said))
     if row:
         lines += [
             ("What to do", row.todo.en),

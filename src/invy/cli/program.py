@@ -198,6 +198,8 @@ def _told(error: Exception) -> int:
         return ExitCode.INTERRUPTED
     if isinstance(error, BrokenPipeError):
         code = ExitCode.PIPE_CLOSED
+    elif streams.terminal_is_gone(error):
+        code = ExitCode.INTERRUPTED
     elif streams.out_of_room(error):
         failure.tell_no_room(error, output=streams.output_is_broken())
         code = ExitCode.NOT_WRITTEN

@@ -92,6 +92,11 @@ def out_of_room(error: BaseException) -> bool:
     return isinstance(error, OSError) and error.errno in _NO_ROOM
 
 
+def terminal_is_gone(error: BaseException) -> bool:
+    """Whether standard output was a terminal that somebody closed (SIGHUP comes first, and may have been waited out)."""
+    return isinstance(error, OSError) and error.errno == errno.EIO and output_is_broken()
+
+
 def output_is_broken() -> bool:
     """Whether it was standard output that could not be written."""
     return isinstance(sys.stdout, _Data) and sys.stdout.broken

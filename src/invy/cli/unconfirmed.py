@@ -1,6 +1,7 @@
 """`invy unconfirmed`: messages of which nobody knows whether Meta took them; a person decides, never a program."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -117,7 +118,7 @@ def resend(
         typer.Option(
             "--older-than",
             metavar="AGE",
-            help=f"Instead of an ID: all whose outcome was unknown so long ago; {GRACE}.",
+            help="Instead of an ID: all whose outcome was unknown so long ago.",
         ),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="With many: do not ask whether to go on.")] = False,
@@ -135,7 +136,9 @@ def resend(
     if name is None:
         from invy.cli.unconfirmed_many import Many, resend_many
 
-        resend_many(Many.of(event, older_than, yes=yes), twice=twice, force=force)
+        # What a person has settled waits for nothing more; only what is still unconfirmed may settle itself.
+        many = Many.of(event, older_than, yes=yes, grace=GRACE if twice else "0m")
+        resend_many(many, twice=twice, force=force)
         return
     _alone(event, older_than)
 
@@ -208,7 +211,13 @@ async def _show(house: "House", found: "AsyncIterator[Doubt]") -> None:
         if doubt.resent_as:
             output.show(f"  It has been sent again as {doubt.resent_as}.")
     if not shown:
-        output.show("No message is unconfirmed.")
+        younger = len(await house.settling.undecided(None, timedelta(0)))
+        output.show("No message is unconfirmed" + (" for so long." if younger else "."))
+        if younger:
+            output.say(
+                f"{cell.count(younger, 'message')} not for so long yet: a report may still settle them by itself. "
+                "To see them: invy unconfirmed --older-than 0m"
+            )
         return
     output.say(
         f"{cell.count(shown, 'message')}, times in {zone}. Ask the guest, then: "

@@ -3,6 +3,7 @@
 Exactly those that were counted are touched. What moved on meanwhile, because Meta reported, is left as it is.
 """
 
+import shlex
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -35,14 +36,21 @@ class Many:
     yes: bool
 
     @classmethod
-    def of(cls, event: str | None, older_than: str | None, *, yes: bool) -> "Many":
-        """Raises InvalidInput when nothing says which."""
+    def of(cls, event: str | None, older_than: str | None, *, yes: bool, grace: str = GRACE) -> "Many":
+        """`grace` is the age where none is given. Raises InvalidInput when nothing says which."""
         if event is None and older_than is None:
             raise InvalidInput(
                 "Say which message, or which messages.",
                 hint="Give an ID, or --event EVENT, or --older-than AGE. List them with: invy unconfirmed",
             )
-        return cls(event, age.read(GRACE if older_than is None else older_than, "--older-than"), yes)
+        return cls(event, age.read(grace if older_than is None else older_than, "--older-than"), yes)
+
+    @property
+    def chosen(self) -> str:
+        """The options that choose the same once they are settled."""
+        if self.event is not None:
+            return f"--event {shlex.quote(self.event.strip())}"
+        return f"--older-than {self.grace // timedelta(seconds=1)}s"
 
     async def event_id(self, house: House) -> EventId | None:
         return None if self.event is None else (await events.known(house, self.event)).id
@@ -74,8 +82,7 @@ def settle_many(many: Many, *, not_sent: bool, note: str, by: str) -> None:
     output.show(f"{cell.count(done, 'message')} settled as {'not sent' if not_sent else 'sent'}.")
     _say_left(left)
     if not_sent and done:
-        chosen = "" if many.event is None else f" --event {many.event.strip()}"
-        output.say(f"To send them again: invy unconfirmed resend{chosen or ' --older-than ' + GRACE}")
+        output.say(f"To send them again: invy unconfirmed resend {many.chosen}")
 
 
 def resend_many(many: Many, *, twice: bool, force: bool) -> None:

@@ -28,6 +28,13 @@ _HELD = {
     Scope.SENDER: Finding.HELD_SENDER,
 }
 _NO_REASON = Text(en="no reason is known", he="הסיבה אינה ידועה")
+_RESTORED = Text(
+    en="It may have been sent after the backup was made, and going on would send it again. First let `invy serve` hear Meta's "
+    "reports, which settle what had gone out; where the old service worked on after the backup, take out what is queued: "
+    "invy campaign cancel.",
+    he="ייתכן שהיא כבר נשלחה אחרי שנוצר הגיבוי, ואז חידוש השליחה ישלח אותה שוב. קודם כדאי להריץ `invy serve` כדי לקבל את "
+    "הדיווחים של מטא על מה שכבר יצא; אם השירות הישן המשיך לעבוד אחרי הגיבוי, יש להוציא את מה שבתור: invy campaign cancel.",
+)
 
 
 def queued(situation: Situation) -> Ruling:
@@ -51,7 +58,8 @@ def _held(hold: Hold, situation: Situation) -> Ruling:
         code=hold.code,
         subcode=subcode,
         side=Side.OURS if hold.code is None else lookup(hold.code, subcode).side,
-        values={"reason": hold.reason, "command": _ending(hold, situation)},
+        values={"reason": hold.reason, "command": _ending(hold, situation)}
+        | ({"remedy": _RESTORED} if hold.guards_restored else {}),
         rests_on=situation.ids(lambda fact: _failed_with(fact, hold.code)),
     )
 

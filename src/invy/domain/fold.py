@@ -27,7 +27,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -51,6 +51,10 @@ def _latest(a: datetime | None, b: datetime | None) -> datetime | None:
     if a is None:
         return b
     return a if b is None or a >= b else b
+
+
+SETTLED: Final = "Settled as not sent"
+"""Our words, never Meta's: the title of a failure that was decided here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +185,7 @@ def of(evidence: Evidence) -> Folded:
         case Settlement(decision=Decision.SENT):
             return Folded(settled_sent_at=evidence.at)
         case Settlement():
-            return Folded(failed=FailedAt(evidence.at, Failure(None, "Settled as not sent", evidence.note)))
+            return Folded(failed=FailedAt(evidence.at, Failure(None, SETTLED, evidence.note)))
 
 
 def fold(evidence: Iterable[Evidence]) -> Folded:

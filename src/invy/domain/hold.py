@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+RESTORED = "Restored from"
+"""How the reason begins with which a restored backup holds its senders."""
+
 
 class Scope(StrEnum):
     """What rests."""
@@ -21,4 +24,9 @@ class Hold:
     reason: str
     since: datetime
     code: int | None = None
-    """Meta's error code, when Meta caused the hold; None when a person did."""
+    """Meta's error code, when Meta caused the hold; None when a person or a restored backup did."""
+
+    @property
+    def guards_restored(self) -> bool:
+        """Whether it is there because a backup was restored: what is queued may have been sent since that was made."""
+        return self.code is None and self.reason.startswith(RESTORED)

@@ -84,7 +84,7 @@ class GroupCommit(Generic[T]):
             if group:
                 self._writing = group
                 await self._store(group)
-                self._writing = ()
+                group, self._writing = [], ()  # no body is held while nothing is asked
             elif self._closing:
                 return
 

@@ -5,7 +5,7 @@ that may have been processed must never be repeated on a guess.
 """
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
@@ -35,27 +35,21 @@ class Answer:
     note: str | None = None
 
 
-class _Contact(msgspec.Struct):
-    wa_id: str | None = None
-
-
 class _Message(msgspec.Struct):
     id: str
-    message_status: str | None = None
+    message_status: Any = None  # of any kind, as in the next two: nothing beside the id may cost the id
 
 
 class _Accepted(msgspec.Struct):
     messages: list[_Message]
-    contacts: list[_Contact] | None = None
+    contacts: Any = None
 
 
 class _Error(msgspec.Struct):
-    code: Annotated[
-        int, msgspec.Meta(ge=-(2**31), lt=2**31)
-    ]  # as wide as the column; no code of Meta's comes near
+    code: Annotated[int, msgspec.Meta(ge=-(2**31), lt=2**31)]  # as the column
     message: str | None = None
     type: str | None = None
-    error_subcode: int | None = None
+    error_subcode: Any = None
     error_user_msg: str | None = None
     # Seen absent, as an object and as plain text.
     error_data: msgspec.Raw = msgspec.Raw(b"null")
@@ -107,7 +101,7 @@ def _read_accepted(http_status: int, body: bytes) -> Answer:
     try:
         answer = _accepted.decode(body)
         message = answer.messages[0]
-    except (msgspec.MsgspecError, UnicodeDecodeError, IndexError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, IndexError):
         return unsure(_NO_WAMID, http_status)
     wamid = loose.name(message.id)
     if wamid is None:
@@ -116,7 +110,7 @@ def _read_accepted(http_status: int, body: bytes) -> Answer:
         Phase.ACCEPTED,
         http_status=http_status,
         wamid=Wamid(wamid),
-        wa_id=loose.name(answer.contacts[0].wa_id) if answer.contacts else None,
+        wa_id=loose.name(loose.at(answer.contacts, "0.wa_id")),
         message_status=loose.name(message.message_status),
     )
 
@@ -124,9 +118,10 @@ def _read_accepted(http_status: int, body: bytes) -> Answer:
 def _read_error(http_status: int, body: bytes) -> Answer:
     try:
         error = _refused.decode(body).error
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return unsure(f"HTTP {http_status} without an error that could be read", http_status)
-    row = catalogue.lookup(error.code, error.error_subcode, http_status)
+    subcode = loose.integer(error.error_subcode)
+    row = catalogue.lookup(error.code, subcode, http_status)
     return Answer(
         _PHASES[row.outcome],
         http_status=http_status,
@@ -135,7 +130,7 @@ def _read_error(http_status: int, body: bytes) -> Answer:
             title=row.title if row.known else error.type,
             message=error.message,
             details=_details(error.error_data) or error.error_user_msg,
-            subcode=loose.integer(error.error_subcode),
+            subcode=subcode,
             trace_id=error.fbtrace_id,
         ),
         effect=row.effect,
@@ -147,7 +142,7 @@ def _details(raw: msgspec.Raw) -> str | None:
     for shape in (_ErrorData, str):
         try:
             found = msgspec.json.decode(raw, type=shape)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             continue
         return found.details if isinstance(found, _ErrorData) else str(found)
     return None

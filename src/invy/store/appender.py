@@ -6,6 +6,7 @@ connection of its own. A connection that has failed is thrown away and made anew
 """
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import Sequence
 from contextlib import suppress
@@ -24,8 +25,15 @@ from invy.store.own_thread import OwnThread
 
 Body = tuple[datetime, bytes]
 
+_Identity = tuple[int, int]
+"""Of a file: its device and its number there."""
+
 _ROWS = 10_000
 """Bodies per statement: two parameters each, below SQLite's limit."""
+
+_KEPT_BYTES = 32 * 1024 * 1024
+"""SQLite keeps a copy of what a statement was given last until it is run again, and there is a statement for every number
+of bodies. Beyond so many bytes of such copies the connection is made anew."""
 
 LONGEST_S = 6.0
 """A statement that takes longer has no server any more; whoever waited for it has been answered by then."""
@@ -61,16 +69,22 @@ class SqliteAppender:
         self._turn = turn
         self._thread = OwnThread("invy-journal")
         self._connection: sqlite3.Connection | None = None
-        self._there: tuple[int, int] | None = None
+        self._log = f"{file}-wal"
+        self._there: _Identity | None = None
+        self._log_there: _Identity | None = None
+        self._kept: dict[int, int] = {}
+        self._kept_bytes = 0
 
     async def append(self, bodies: Sequence[Body]) -> None:
         flat: list[object] = []
+        size = 0
         for received_at, body in bodies:
             flat += (moment_text(received_at), body)
+            size += len(body)
         async with self._turn:
-            await self._thread.do(partial(self._write, flat))
+            await self._thread.do(partial(self._write, flat, size))
 
-    def _write(self, flat: list[object]) -> None:
+    def _write(self, flat: list[object], size: int) -> None:
         self._stand_on_the_same_file()
         try:
             if self._connection is None:
@@ -82,19 +96,29 @@ class SqliteAppender:
         except sqlite3.Error as error:
             self._drop()
             raise StoreUnavailable(f"The journal cannot be written: {error}", hint=_HINT) from error
+        self._stand_on_the_same_log()
+        self._kept_bytes += size - self._kept.get(len(flat), 0)
+        self._kept[len(flat)] = size
+        if self._kept_bytes > _KEPT_BYTES:
+            self._drop()
 
     def _stand_on_the_same_file(self) -> None:
         """What is written into a file that was deleted or replaced is gone with this process, without any error."""
-        try:
-            found = self._file.stat()
-        except OSError as error:
-            if self._there is None:
-                return  # never opened: opening it says what is wrong
-            raise StoreUnavailable(f"The database file is gone: {self._file}", hint=_GONE) from error
+        found = _identity(self._file)
         if self._there is None:
-            self._there = (found.st_dev, found.st_ino)
-        elif self._there != (found.st_dev, found.st_ino):
+            self._there = found  # none: never opened, and opening it says what is wrong
+        elif found is None:
+            raise StoreUnavailable(f"The database file is gone: {self._file}", hint=_GONE)
+        elif self._there != found:
             raise StoreUnavailable(f"The database file was replaced by another: {self._file}", hint=_GONE)
+
+    def _stand_on_the_same_log(self) -> None:
+        """What was just written stands in SQLite's log, until that is moved into the file; it stays while it is open."""
+        found = _identity(self._log)
+        if self._log_there is None:
+            self._log_there = found
+        elif self._log_there != found:
+            raise StoreUnavailable(f"The database's own log was deleted or replaced: {self._log}", hint=_GONE)
 
     def _open(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
@@ -106,6 +130,7 @@ class SqliteAppender:
 
     def _drop(self) -> None:
         connection, self._connection = self._connection, None
+        self._kept, self._kept_bytes, self._log_there = {}, 0, None
         if connection is not None:
             with suppress(sqlite3.Error):
                 connection.close()
@@ -113,6 +138,14 @@ class SqliteAppender:
     async def close(self) -> None:
         await self._thread.do(self._drop)
         self._thread.end()
+
+
+def _identity(path: Path | str) -> _Identity | None:
+    try:
+        found = os.stat(path)  # noqa: PTH116 - for every group, and pathlib takes twice as long
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 class PostgresAppender:

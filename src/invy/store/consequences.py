@@ -47,8 +47,9 @@ class Failed(NamedTuple):
 
     @property
     def scope(self) -> Scope | None:
-        """What must rest because of it, if anything."""
-        return SCOPES.get(catalogue.lookup(self.failure.code or 0, self.failure.subcode).effect)
+        """What must rest because of it, if anything. A failure without a code (Meta's message history) says nothing of others."""
+        code = self.failure.code
+        return None if code is None else SCOPES.get(catalogue.lookup(code, self.failure.subcode).effect)
 
 
 def stops(failed: Iterable[Failed]) -> list[Preference]:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, not_, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, not_, or_, select
 
 from invy.domain.evidence import Evidence, Phase
 from invy.domain.ids import CampaignId, EventId, MessageId, TemplateKey
@@ -30,6 +30,15 @@ _GIVEN_BACK = and_(
     or_(messages.c.phase == int(Phase.REFUSED), messages.c.first_receipt_at.is_not(None)),
     messages.c.campaign_id.is_not(None),
     messages.c.once_key.is_(None),
+)
+_again = messages.alias("again")
+# A person had it sent again: the newer one counts, unless that was cancelled.
+_REPLACED = and_(
+    messages.c.status == State.FAILED.value,
+    exists().where(
+        _again.c.retry_of == messages.c.id,
+        or_(_again.c.status != State.FAILED.value, _again.c.attempt > 0),
+    ),
 )
 
 
@@ -69,7 +78,7 @@ class Filter:
         if self.ids is not None:
             found.append(messages.c.id.in_(sorted(self.ids)))
         if self.cancelled is not None:
-            found.append(_CANCELLED if self.cancelled else not_(or_(_CANCELLED, _GIVEN_BACK)))
+            found.append(_CANCELLED if self.cancelled else not_(or_(_CANCELLED, _GIVEN_BACK, _REPLACED)))
         return found
 
 

@@ -26,8 +26,9 @@ class OwnThread:
     async def do(self, work: Work) -> None:
         """Return when the work is done; raises what it raised. Work that was begun is ended, also when the caller is cancelled."""
         if self._thread is None:
-            self._thread = Thread(target=self._serve, name=self._name, daemon=True)
-            self._thread.start()
+            thread = Thread(target=self._serve, name=self._name, daemon=True)
+            thread.start()  # may fail for want of memory or threads: then the next work tries again
+            self._thread = thread
         loop = asyncio.get_running_loop()
         done: asyncio.Future[None] = loop.create_future()
         self._asked.put((work, done, loop))

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from invy.domain.errors import InvalidInput
-from invy.domain.hold import Hold, Scope
+from invy.domain.hold import RESTORED, Hold, Scope
 from invy.store import archive, holds, schema
 from invy.store.archive import CARRIED, ArchiveReader
 from invy.store.database import Database
@@ -170,7 +170,7 @@ async def _hold(connection: AsyncConnection, database: Database, called: str, no
     )
     senders = sorted(row.sender_id for row in waiting)
     for sender_id in senders:
-        reason = f"Restored from {called}: what was sent after that backup was made would be sent again."
+        reason = f"{RESTORED} {called}: what was sent after that backup was made would be sent again."
         await holds.place(connection, database, Hold(Scope.SENDER, sender_id, reason, now))
     return senders
 

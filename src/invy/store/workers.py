@@ -41,6 +41,19 @@ class Worker:
     started_at: datetime
     beat_at: datetime
 
+    @property
+    def gone(self) -> bool:
+        """Whether it ran on this machine and its process is no more: then its last beat tells nothing."""
+        if self.host != socket.gethostname():
+            return False
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return True
+        except OSError:
+            return False
+        return False
+
 
 class Workplace:
     """The register of working processes."""

@@ -121,7 +121,8 @@ async def attempt(
 def _judged(message: Message, evidence: list[Evidence], seconds: int, *, served: bool) -> Finding:
     folded = message.folded
     failure = folded.failed.failure if folded.failed else None
-    row = catalogue.lookup(failure.code or 0, failure.subcode) if failure else None
+    code = failure.code if failure else None
+    row = catalogue.lookup(code, failure.subcode) if failure and code is not None else None
     said = (failure.details or failure.message or failure.title or "") if failure else _said(evidence)
     return found(
         Section.TRIAL,
@@ -130,7 +131,7 @@ def _judged(message: Message, evidence: list[Evidence], seconds: int, *, served:
         wamid=folded.wamid or "",
         id=message.id,
         seconds=seconds,
-        code="" if failure is None or failure.code is None else failure.code,
+        code="" if code is None else code,
         reason=shortened(said) if failure else said,
         meaning=row.meaning if row else Text(en="", he=""),
         remedy=row.todo if row else Text(en="", he=""),
