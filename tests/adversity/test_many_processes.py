@@ -221,7 +221,7 @@ def test_on_sqlite_a_second_service_or_worker_is_refused_and_the_command_line_wo
             assert refused.returncode == 75
             said = " ".join(refused.stderr.split())
             assert (
-                f"Another Invy service works on this SQLite database (process {place.pids['service']})"
+                f"Another process of Invy works on this SQLite database (process {place.pids['service']})"
                 in said
             )
             assert "use PostgreSQL" in said

@@ -125,3 +125,7 @@ class TryLater(InvyError):
 
 class StoreUnavailable(TryLater):
     kind = "store-unavailable"
+
+
+class Crossed(StoreUnavailable):
+    """Two transactions waited for each other, and the database ended this one. Nothing was written; the other went on."""

@@ -4,13 +4,14 @@ Resumes exactly where the journal stands: an entry is closed in the transaction 
 blocks its neighbours: a batch that fails for a reason of its own is taken apart until the culprit stands alone.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from re import compile as regex
+from typing import TypeVar
 
-from invy.domain.errors import StoreUnavailable
+from invy.domain.errors import Crossed, StoreUnavailable
 from invy.domain.evidence import Receipt, Reply, Told
 from invy.domain.heard import Heard
 from invy.domain.ids import JournalId
@@ -29,6 +30,7 @@ _SHOWN = 80
 """Characters of an id in a note: Meta's have fewer, and what could not be stored may be no id at all."""
 
 Reader = Callable[[bytes, datetime], Heard]
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -62,6 +64,15 @@ class _Plan:
             yield "a preference", _Plan(preferences=[preference])
 
 
+async def _uncrossed(deed: Callable[[], Awaitable[T]]) -> T:
+    """Do it again whenever it was ended for a circle of waiting: whom it waited for has gone on by then."""
+    while True:
+        try:
+            return await deed()
+        except Crossed:
+            continue
+
+
 class Hand:
     """Takes batches from the journal, one after the other, of at most `most` entries."""
 
@@ -86,7 +97,7 @@ class Hand:
             StoreUnavailable: the database is away; the entries wait.
         """
         try:
-            closed = await self._batch(self._limit)
+            closed = await _uncrossed(lambda: self._batch(self._limit))
         except StoreUnavailable:
             raise
         except Exception as error:
@@ -124,12 +135,12 @@ class Hand:
         crossed += [wamid for told in tellings for wamid in told.named]
         holds = [hold for told in tellings for hold in told.holds]
         if crossed:
-            holds += await self._store.adopt(crossed)
+            holds += await _uncrossed(lambda: self._store.adopt(crossed))
         for each in holds:
             self._observer.held(each)
         reached = set[str]().union(*(told.reached for told in tellings))
         if reached:
-            await self._store.spread(reached)
+            await _uncrossed(lambda: self._store.spread(reached))
 
     async def _set_aside(self, culprit: JournalId, error: Exception) -> int:
         """One entry that cannot be applied as a whole: part by part, and if that does not help either, kept and marked."""

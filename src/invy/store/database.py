@@ -24,7 +24,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.sql import Select
 
-from invy.domain.errors import ConfigurationError, StoreUnavailable
+from invy.domain.errors import ConfigurationError, Crossed, StoreUnavailable
 from invy.store import trouble
 
 BUSY_S = 4.0
@@ -386,4 +386,5 @@ async def _speaking_plainly() -> AsyncIterator[None]:
         found = trouble.of(error)
         if found is None:
             raise
-        raise StoreUnavailable(f"{found.what}: {error.orig}", hint=found.hint) from error
+        kind = Crossed if trouble.is_crossing(error) else StoreUnavailable
+        raise kind(f"{found.what}: {error.orig}", hint=found.hint) from error

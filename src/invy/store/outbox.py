@@ -94,6 +94,9 @@ class Outbox:
                 only=only,
                 campaign_id=campaign_id,
             )
+            if leased and await hold_rows.active(connection) != holds:
+                # Placed since we looked, with what it put back into the queue: that is among ours. Look again.
+                return Lease((), 0.0, left_out=left_out)
             if not leased:
                 return Lease((), 0.0 if left_out else IDLE_S, idle=not left_out, left_out=left_out)
             taken = pace.taken(len(leased), now.timestamp(), rate)

@@ -76,9 +76,21 @@ _EMPTIED: Final = Trouble(
 _ALL: Final = (AWAY, _CLOSED, _DAMAGED, _EMPTIED)
 
 
+_DEADLOCK: Final = "40P01"
+
+
+def is_crossing(error: DBAPIError) -> bool:
+    """Whether the database ended a transaction because it and another waited for each other."""
+    return _code(error) == _DEADLOCK
+
+
+def _code(error: DBAPIError) -> str | None:
+    return getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None)
+
+
 def of(error: DBAPIError) -> Trouble | None:
     """The trouble with the database that this error tells of, if it does."""
-    code = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None)
+    code = _code(error)
     said = str(error.orig).lower()
     for trouble in _ALL:
         if (

@@ -78,8 +78,9 @@ class Workplace:
                 file.seek(0)
                 holder = file.read().strip() or "unknown"
                 raise AnotherAtWork(
-                    f"Another Invy service works on this SQLite database (process {holder}).",
-                    hint="Stop it first, or use PostgreSQL, where several may work together.",
+                    f"Another process of Invy works on this SQLite database (process {holder}).",
+                    hint="Stop it first if it is a service; if it sends a campaign, wait until that has finished. "
+                    "Or use PostgreSQL, where several may work together.",
                 )
             file.truncate(0)
             file.write(str(os.getpid()))
