@@ -21,6 +21,7 @@ from invy.domain.ids import EventId, TemplateKey
 from invy.domain.state import State
 from invy.engine import why
 from invy.meta.catalogue import Lang, Text, lookup
+from invy.meta.holding import subcode
 from invy.store.overview import Filter, Funnel, Unreached
 
 WIDTH: Final = 40
@@ -133,9 +134,7 @@ def _reason(hold: Hold, lang: Lang) -> str:
     """Why it is held: in English as it was said; in Hebrew what Meta's code means, where there is one."""
     if lang is Lang.EN or hold.code is None:
         return hold_words.reason(hold)
-    # A hold keeps no subcode; a code 100 that holds a whole sender can only have been 100/33.
-    subcode = 33 if hold.code == 100 and hold.scope is Scope.SENDER else None  # noqa: PLR2004 - Meta's codes
-    return f"{hold.code}, {lookup(hold.code, subcode).meaning.say(lang).rstrip('.')}"
+    return f"{hold.code}, {lookup(hold.code, subcode(hold)).meaning.say(lang).rstrip('.')}"
 
 
 def _show(text: Text, lang: Lang, *, style: str = "", **values: str) -> None:

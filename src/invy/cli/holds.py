@@ -13,9 +13,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Let a sender, a template or a campaign go on.", no_args_is_help=True)
 
-TOKEN: Final = frozenset({0, 190})
-"""Codes that are over only with another access token."""
-
 LONGEST: Final = 80
 """Characters of a name that are repeated in an error."""
 
@@ -114,30 +111,31 @@ async def _resume(house: "House", scope: Scope, name: str) -> None:
 
     subject = name.strip()
     called = f"The {scope} {cell.visible(subject)[:LONGEST]}"
-    held = {(hold.scope, hold.subject): hold.code for hold in await house.holds.active()}
+    active = await house.holds.active()
+    by_meta = any(hold.code is not None and (hold.scope, hold.subject) == (scope, subject) for hold in active)
     if await house.holds.release(scope, subject, house.clock()):
-        await _tell_going_on(house, called, token=held.get((scope, subject)) in TOKEN)
+        await _tell_going_on(house, called, renewed=by_meta and scope is Scope.SENDER)
         return
     ended = await house.holds.released_at(scope, subject)
     if ended is not None:  # somebody was quicker, or this is the same command once more
         ago = cell.duration(max(0.0, (house.clock() - ended).total_seconds()))
         output.show(f"{called} is not held: it was let go on {ago} ago.")
         return
-    still = await house.holds.active()
     raise NotFound(
-        f"{called} is not held.", hint=hold_words.choice(still, await house.campaign_store.all(), subject)
+        f"{called} is not held.", hint=hold_words.choice(active, await house.campaign_store.all(), subject)
     )
 
 
-async def _tell_going_on(house: "House", called: str, *, token: bool = False) -> None:
+async def _tell_going_on(house: "House", called: str, *, renewed: bool = False) -> None:
+    """`renewed`: Meta's reason may be over because of new settings, which a running process does not know."""
     from invy.cli import output
     from invy.cli.departure import works
 
     output.show(f"{called} goes on.")
     working = await works(house)
-    if token and working:
+    if renewed and working:
         output.say(
-            "A service or worker that is running goes on with the access token it was started with: "
+            "A service or worker that is running goes on with the settings it was started with: "
             "after a change of WHATSAPP_ACCESS_TOKEN start it again."
         )
     if await house.outbox.unfinished() and not working:

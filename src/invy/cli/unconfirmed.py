@@ -191,6 +191,17 @@ def _heard_since(doubt: "Doubt", last_heard: "datetime | None") -> bool:
     return left is not None and last_heard is not None and last_heard > left
 
 
+def say_none(sentence: str, younger: int, how: str) -> None:
+    """That there are none, or none for so long, and how to come to those that are younger."""
+    from invy.cli import cell, output
+
+    output.show(sentence + (" for so long." if younger else "."))
+    if younger:
+        output.say(
+            f"{cell.count(younger, 'message')} not for so long yet: a report may still settle them by itself. {how}"
+        )
+
+
 async def _show(house: "House", found: "AsyncIterator[Doubt]") -> None:
     from invy.cli import cell, output
     from invy.cli.evidence_words import what
@@ -212,12 +223,7 @@ async def _show(house: "House", found: "AsyncIterator[Doubt]") -> None:
             output.show(f"  It has been sent again as {doubt.resent_as}.")
     if not shown:
         younger = len(await house.settling.undecided(None, timedelta(0)))
-        output.show("No message is unconfirmed" + (" for so long." if younger else "."))
-        if younger:
-            output.say(
-                f"{cell.count(younger, 'message')} not for so long yet: a report may still settle them by itself. "
-                "To see them: invy unconfirmed --older-than 0m"
-            )
+        say_none("No message is unconfirmed", younger, "To see them: invy unconfirmed --older-than 0m")
         return
     output.say(
         f"{cell.count(shown, 'message')}, times in {zone}. Ask the guest, then: "

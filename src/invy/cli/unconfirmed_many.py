@@ -18,7 +18,7 @@ from invy.cli.context import run
 from invy.cli.departure import works
 from invy.cli.exit_code import ExitCode
 from invy.cli.long_work import LongWork
-from invy.cli.unconfirmed import GRACE, let_go
+from invy.cli.unconfirmed import GRACE, let_go, say_none
 from invy.domain.errors import InvalidInput, OptedOut, TryLater
 from invy.domain.evidence import Decision
 from invy.domain.ids import EventId, MessageId
@@ -70,12 +70,7 @@ def settle_many(many: Many, *, not_sent: bool, note: str, by: str) -> None:
 
     found, younger = run(which)
     if not found:
-        output.show("No such message is unconfirmed" + (" for so long." if younger else "."))
-        if younger:
-            output.say(
-                f"{cell.count(younger, 'message')} not for so long yet: a report may still settle them by itself. "
-                "With --older-than 0m they are meant too."
-            )
+        say_none("No such message is unconfirmed", younger, "With --older-than 0m they are meant too.")
         return
     _agree(many, f"settle {cell.count(len(found), 'message')} as {'not sent' if not_sent else 'sent'}")
     done, left, _ = run(lambda house: _each(house, found, settle))

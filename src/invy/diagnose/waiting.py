@@ -12,6 +12,7 @@ from invy.domain.evidence import Attempt, Evidence, Phase
 from invy.domain.fold import Folded
 from invy.domain.hold import Hold, Scope
 from invy.meta.catalogue import Text, lookup
+from invy.meta.holding import subcode
 
 IDLE_S = 60
 """A sending process looks for work every few seconds; one that has not for so long is not there."""
@@ -50,14 +51,12 @@ def queued(situation: Situation) -> Ruling:
 
 
 def _held(hold: Hold, situation: Situation) -> Ruling:
-    # A hold keeps no subcode; a code 100 that holds a whole sender can only have been 100/33.
-    subcode = 33 if hold.code == 100 and hold.scope is Scope.SENDER else None  # noqa: PLR2004 - Meta's codes
     return Ruling(
         _HELD[hold.scope],
         since=hold.since,
         code=hold.code,
-        subcode=subcode,
-        side=Side.OURS if hold.code is None else lookup(hold.code, subcode).side,
+        subcode=subcode(hold),
+        side=Side.OURS if hold.code is None else lookup(hold.code, subcode(hold)).side,
         values={"reason": hold.reason, "command": _ending(hold, situation)}
         | ({"remedy": _RESTORED} if hold.guards_restored else {}),
         rests_on=situation.ids(lambda fact: _failed_with(fact, hold.code)),

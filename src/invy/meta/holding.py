@@ -14,6 +14,15 @@ SCOPES: Mapping[Effect, Scope] = {
 }
 
 
+_NO_ACCESS = (100, 33)
+
+
+def subcode(hold: Hold) -> int | None:
+    """A hold keeps no subcode; but a code 100 that holds a whole sender can only have been 100/33."""
+    code, only = _NO_ACCESS
+    return only if hold.code == code and hold.scope is Scope.SENDER else None
+
+
 def hold(
     scope: Scope, *, sender_id: SenderId, template_key: TemplateKey, failure: Failure, at: datetime
 ) -> Hold:
